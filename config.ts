@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+/** The folder that holds package.json, whether this file runs from its source or from a build folder. */
+export const projectRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+function findRoot(folder: string): string {
+  if (existsSync(join(folder, 'package.json'))) return folder;
+  const parent = dirname(folder);
+  if (parent === folder) throw new Error('no package.json above this file: the installation is not complete');
+  return findRoot(parent);
+}
+
+const Port = z.coerce.number().int().min(0).max(65_535);
+const Megabytes = z.coerce.number().int().min(64);
+/** An address of http or https, without the slash at its end, so that paths can be appended. */
+const HttpAddress = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''));
+
+const Environment = z
+  .object({
+    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+    TEMPORAL_ADDRESS: z.string().regex(/^[^\s/]+:\d+$/, 'host:port is expected').default('127.0.0.1:7233'),
+    TEMPORAL_NAMESPACE: z.string().min(1).default('madansara'),
+    TEMPORAL_UI_URL: HttpAddress.optional(),
+    ARTIFACT_STORE: z.enum(['directory', 's3']).optional(),
+    ARTIFACT_DIR: z.string().min(1).default('.madansara/artifacts'),
+    S3_ENDPOINT: HttpAddress.optional(),
+    S3_BUCKET: z.string().min(3).default('madansara-data'),
+    S3_REGION: z.string().min(1).default('us-east-1'),
+    S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+    S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+    LAKE_CACHE_DIR: z.string().min(1).default('.madansara/lake-cache'),
+    LAKE_CACHE_MB: Megabytes.default(2_048),
+    DUCKDB_MEMORY_MB: Megabytes.default(600),
+    DUCKDB_THREADS: z.coerce.number().int().min(1).max(256).default(2),
+    API_HOST: z.string().min(1).default('127.0.0.1'),
+    API_PORT: Port.default(8002),
+    WORKER_PORT: Port.default(8003),
+    WORKER_ROLE: z.enum(['all', 'workflows', 'activities']).default('all'),
+    ADMIN_API_KEY: z.string().min(24, 'at least 24 characters are expected').optional(),
+    ENGARDE_API_URL: HttpAddress.optional(),
+    ENGARDE_APP_URL: HttpAddress.default('https://app.engarde.media'),
+    WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE: z.string().min(1).optional(),
+    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  })
+  .superRefine((env, faults) => {
+    const need = (variable: keyof typeof env, because: string) => {
+      if (env[variable] === undefined) faults.addIssue({ code: 'custom', path: [variable], message: `${because} needs ${variable}` });
+    };
+    if (storeKind(env) === 's3') {
+      need('S3_ACCESS_KEY_ID', 'an S3 store');
+      need('S3_SECRET_ACCESS_KEY', 'an S3 store');
+    }
+    if (env.ENGARDE_API_URL) need('WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE', 'ENGARDE_API_URL');
+  });
+
+type Environment = z.infer<typeof Environment>;
+
+/** Naming an endpoint is enough to mean it. */
+const storeKind = (env: { ARTIFACT_STORE?: 'directory' | 's3' | undefined; S3_ENDPOINT?: string | undefined }) =>
+  env.ARTIFACT_STORE ?? (env.S3_ENDPOINT ? 's3' : 'directory');
+
+export type ObjectStoreConfig =
+  | { readonly kind: 'directory'; readonly directory: string }
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      readonly region: string;
+      readonly endpoint?: string;
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+    };
+
+export type EngardeConfig = { readonly apiUrl: string; readonly apiKey: string };
+
+export type Config = {
+  readonly databaseUrl: string;
+  readonly temporal: { readonly address: string; readonly namespace: string; readonly uiUrl?: string };
+  readonly objects: ObjectStoreConfig;
+  readonly lake: { readonly cacheDirectory: string; readonly cacheMegabytes: number };
+  readonly duckdb: { readonly memoryMegabytes: number; readonly threads: number };
+  readonly api: { readonly host: string; readonly port: number; readonly adminKey?: string };
+  readonly worker: { readonly port: number; readonly role: 'all' | 'workflows' | 'activities' };
+  /** Absent: suggestions are kept and shown, and delivered to nobody. */
+  readonly engarde?: EngardeConfig;
+  readonly engardeAppUrl: string;
+  readonly logLevel: Environment['LOG_LEVEL'];
+};
+
+/** The names of all variables that configure the product. */
+export const configurationVariables: readonly string[] = Object.keys(Environment.shape);
+
+const SECRETS = new Set(['ADMIN_API_KEY', 'S3_SECRET_ACCESS_KEY', 'WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE']);
+
+/** Called once, by each process's main. Reports every fault at once, in words, and never a value that may be secret. */
+export function loadConfig(variables: NodeJS.ProcessEnv): Config {
+  const env = parseEnvironment(variables);
+  return {
+    databaseUrl: env.DATABASE_URL,
+    temporal: {
+      address: env.TEMPORAL_ADDRESS,
+      namespace: env.TEMPORAL_NAMESPACE,
+      ...(env.TEMPORAL_UI_URL && { uiUrl: env.TEMPORAL_UI_URL }),
+    },
+    objects: objectStore(env),
+    lake: { cacheDirectory: resolve(env.LAKE_CACHE_DIR), cacheMegabytes: env.LAKE_CACHE_MB },
+    duckdb: { memoryMegabytes: env.DUCKDB_MEMORY_MB, threads: env.DUCKDB_THREADS },
+    api: { host: env.API_HOST, port: env.API_PORT, ...(env.ADMIN_API_KEY && { adminKey: env.ADMIN_API_KEY }) },
+    worker: { port: env.WORKER_PORT, role: env.WORKER_ROLE },
+    ...engarde(env),
+    engardeAppUrl: env.ENGARDE_APP_URL,
+    logLevel: env.LOG_LEVEL,
+  };
+}
+
+/** The effective configuration for people to read: defaults filled in, secrets and passwords masked. */
+export function describeConfig(variables: NodeJS.ProcessEnv): { readonly variable: string; readonly value: string }[] {
+  const env = parseEnvironment(variables);
+  return Object.entries(Environment.shape).map(([variable]) => {
+    const value = env[variable as keyof Environment];
+    if (value === undefined) return { variable, value: '(not set)' };
+    if (SECRETS.has(variable)) return { variable, value: '********' };
+    return { variable, value: maskPassword(String(value)) };
+  });
+}
+
+function parseEnvironment(variables: NodeJS.ProcessEnv): Environment {
+  // A variable that is set to nothing is not set: compose files and shells leave such behind.
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const parsed = Environment.safeParse(given, { reportInput: false });
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => {
+    const variable = path.join('.');
+    return given[variable] === undefined && !message.includes(variable) ? `${variable} is not set` : `${variable}: ${message}`;
+  });
+  throw new Error(`The environment cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee .env.example.`);
+}
+
+function objectStore(env: Environment): ObjectStoreConfig {
+  if (storeKind(env) === 'directory') return { kind: 'directory', directory: resolve(env.ARTIFACT_DIR) };
+  return {
+    kind: 's3',
+    bucket: env.S3_BUCKET,
+    region: env.S3_REGION,
+    ...(env.S3_ENDPOINT && { endpoint: env.S3_ENDPOINT }),
+    accessKeyId: env.S3_ACCESS_KEY_ID ?? '',
+    secretAccessKey: env.S3_SECRET_ACCESS_KEY ?? '',
+  };
+}
+
+function engarde(env: Environment): { engarde?: EngardeConfig } {
+  const apiKey = env.WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE;
+  return env.ENGARDE_API_URL && apiKey ? { engarde: { apiUrl: env.ENGARDE_API_URL, apiKey } } : {};
+}
+
+function maskPassword(value: string): string {
+  return value.replace(/^(\w+:\/\/[^:@/]*:)[^@]*@/, '$1********@');
+}

@@ -1,0 +1,56 @@
+create table suggestions (
+  tenant_id uuid not null references tenants,
+  suggestion_id text not null, -- sg_aud_...: derived from tenant, date, type and subject, so unique for ever
+  walk_date date not null,
+  type text not null,
+  priority text not null check (priority in ('high', 'medium', 'low')),
+  status text not null default 'pending' check (status in ('pending', 'accepted', 'paused', 'rejected')),
+  payload jsonb not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, suggestion_id),
+  foreign key (tenant_id, walk_date) references walks
+);
+create index suggestions_by_walk on suggestions (tenant_id, walk_date);
+select isolate_by_tenant('suggestions');
+
+create table suggestion_responses (
+  tenant_id uuid not null references tenants,
+  response_id text not null, -- the caller's, or derived from what was answered: a repeated answer is one answer
+  suggestion_id text not null,
+  action text not null check (action in ('execute', 'pause', 'reject', 'details')),
+  channel text not null check (channel in ('email', 'whatsapp', 'in_app')),
+  outcome jsonb not null default '{}',
+  responded_at timestamptz not null default now(),
+  primary key (tenant_id, response_id),
+  foreign key (tenant_id, suggestion_id) references suggestions
+);
+create index suggestion_responses_by_suggestion on suggestion_responses (tenant_id, suggestion_id);
+select isolate_by_tenant('suggestion_responses');
+
+-- What must still be told to the outside. A row is deleted when its answer was seen; what was refused for good stays, with why.
+create table outbox (
+  tenant_id uuid not null references tenants,
+  outbox_id bigint generated always as identity,
+  kind text not null, -- engarde_suggestions
+  subject text not null, -- what it is about: the walk's date
+  payload jsonb not null,
+  due_at timestamptz not null default now(),
+  attempts integer not null default 0,
+  refused_because text,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, outbox_id),
+  unique (tenant_id, kind, subject)
+);
+create index outbox_due on outbox (kind, due_at) where refused_because is null;
+select isolate_by_tenant('outbox');
+
+create function list_due_outbox(wanted_kind text, most integer) returns table (tenant_id uuid, outbox_id bigint)
+  language sql stable security definer set search_path = madansara_analytics
+  begin atomic
+    select o.tenant_id, o.outbox_id from madansara_analytics.outbox o
+    where o.kind = wanted_kind and o.refused_because is null and o.due_at <= now()
+    order by o.due_at limit most;
+  end;
+grant select on outbox to madansara_lookup;
+alter function list_due_outbox(text, integer) owner to madansara_lookup;

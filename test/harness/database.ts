@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { parseTenantId, type TenantId } from '../../core/ids.js';
+import { openDatabase, type Database } from '../../db/client.js';
+import { migrate } from '../../db/migrate.js';
+
+/** A PostgreSQL in which databases may be created; the test run starts one and names it here. */
+const serverUrl = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:54320/postgres';
+
+export type TestDatabase = Database & {
+  readonly url: string;
+  /** A superuser's session, which row-level security does not hold: for looking at everything that is there. */
+  readonly admin: pg.Pool;
+  newTenant(settings?: { timeZone?: string; currency?: string; name?: string }): Promise<TenantId>;
+  drop(): Promise<void>;
+};
+
+/** A migrated database of its own for a test file. Call `drop` in `after`. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await onServer(`create database ${name}`);
+  const url = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).toString();
+  await migrate(url);
+  const admin = new pg.Pool({ connectionString: url, max: 4, options: '-c search_path=madansara_analytics' });
+  admin.on('error', () => undefined); // a test may end the server under it
+  const database = openDatabase(url, { applicationName: 'test', maxConnections: 8 });
+  return {
+    ...database,
+    url,
+    admin,
+    async newTenant({ timeZone = 'UTC', currency = 'USD', name: tenantName = 'Test' } = {}) {
+      const tenantId = parseTenantId(randomUUID());
+      await admin.query('insert into tenants (tenant_id, name, time_zone, currency) values ($1, $2, $3, $4)', [
+        tenantId,
+        tenantName,
+        timeZone,
+        currency,
+      ]);
+      return tenantId;
+    },
+    async drop() {
+      await database.close();
+      await admin.end();
+      await onServer(`drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+async function onServer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
