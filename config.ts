@@ -18,10 +18,20 @@ const Megabytes = z.coerce.number().int().min(64);
 /** An address of http or https, without the slash at its end, so that paths can be appended. */
 const HttpAddress = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''));
 
+/** Naming an endpoint is enough to mean it. */
+const wantsS3 = (env: { ARTIFACT_STORE?: 'directory' | 's3' | undefined; S3_ENDPOINT?: string | undefined }) =>
+  (env.ARTIFACT_STORE ?? (env.S3_ENDPOINT ? 's3' : 'directory')) === 's3';
+
+/** A rule that is tried even when a single variable is at fault, so that all faults are told at once. */
+const evenSo = (message: string) => ({ message, when: () => true });
+
 const Environment = z
   .object({
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-    TEMPORAL_ADDRESS: z.string().regex(/^[^\s/]+:\d+$/, 'host:port is expected').default('127.0.0.1:7233'),
+    TEMPORAL_ADDRESS: z
+      .string()
+      .regex(/^[^\s/]+:\d+$/, 'host:port is expected')
+      .default('127.0.0.1:7233'),
     TEMPORAL_NAMESPACE: z.string().min(1).default('madansara'),
     TEMPORAL_UI_URL: HttpAddress.optional(),
     ARTIFACT_STORE: z.enum(['directory', 's3']).optional(),
@@ -45,22 +55,14 @@ const Environment = z
     WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE: z.string().min(1).optional(),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
-  .superRefine((env, faults) => {
-    const need = (variable: keyof typeof env, because: string) => {
-      if (env[variable] === undefined) faults.addIssue({ code: 'custom', path: [variable], message: `${because} needs ${variable}` });
-    };
-    if (storeKind(env) === 's3') {
-      need('S3_ACCESS_KEY_ID', 'an S3 store');
-      need('S3_SECRET_ACCESS_KEY', 'an S3 store');
-    }
-    if (env.ENGARDE_API_URL) need('WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE', 'ENGARDE_API_URL');
-  });
+  .refine((env) => !wantsS3(env) || env.S3_ACCESS_KEY_ID, evenSo('an S3 store needs S3_ACCESS_KEY_ID'))
+  .refine((env) => !wantsS3(env) || env.S3_SECRET_ACCESS_KEY, evenSo('an S3 store needs S3_SECRET_ACCESS_KEY'))
+  .refine(
+    (env) => !env.ENGARDE_API_URL || env.WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE,
+    evenSo('ENGARDE_API_URL needs WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE'),
+  );
 
 type Environment = z.infer<typeof Environment>;
-
-/** Naming an endpoint is enough to mean it. */
-const storeKind = (env: { ARTIFACT_STORE?: 'directory' | 's3' | undefined; S3_ENDPOINT?: string | undefined }) =>
-  env.ARTIFACT_STORE ?? (env.S3_ENDPOINT ? 's3' : 'directory');
 
 export type ObjectStoreConfig =
   | { readonly kind: 'directory'; readonly directory: string }
@@ -133,13 +135,14 @@ function parseEnvironment(variables: NodeJS.ProcessEnv): Environment {
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ path, message }) => {
     const variable = path.join('.');
-    return given[variable] === undefined && !message.includes(variable) ? `${variable} is not set` : `${variable}: ${message}`;
+    if (!variable) return message;
+    return given[variable] === undefined ? `${variable} is not set` : `${variable}: ${message}`;
   });
   throw new Error(`The environment cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee .env.example.`);
 }
 
 function objectStore(env: Environment): ObjectStoreConfig {
-  if (storeKind(env) === 'directory') return { kind: 'directory', directory: resolve(env.ARTIFACT_DIR) };
+  if (!wantsS3(env)) return { kind: 'directory', directory: resolve(env.ARTIFACT_DIR) };
   return {
     kind: 's3',
     bucket: env.S3_BUCKET,

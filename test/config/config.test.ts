@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { configurationVariables, describeConfig, loadConfig, projectRoot } from '../../config.js';
+
+const DATABASE_URL = 'postgres://app:s3cr3t@db:5432/madansara';
+
+describe('the configuration', () => {
+  it('needs nothing but a database', () => {
+    const config = loadConfig({ DATABASE_URL });
+    assert.equal(config.api.port, 8002);
+    assert.equal(config.objects.kind, 'directory');
+    assert.equal(config.engarde, undefined);
+  });
+
+  it('reports every fault at once, in words', () => {
+    const broken = { API_PORT: 'eighty', LOG_LEVEL: 'loud', S3_ENDPOINT: 'http://s3:9000', ENGARDE_API_URL: 'https://api.engarde.media' };
+    assert.throws(() => loadConfig(broken), {
+      message:
+        /DATABASE_URL is not set[\s\S]*API_PORT: [\s\S]*LOG_LEVEL: [\s\S]*an S3 store needs S3_ACCESS_KEY_ID[\s\S]*S3_SECRET_ACCESS_KEY[\s\S]*ENGARDE_API_URL needs WALKER_AGENT/,
+    });
+  });
+
+  it('never repeats a value in a fault, which may be a secret in the wrong place', () => {
+    assert.throws(
+      () => loadConfig({ DATABASE_URL: 'hunter2', ADMIN_API_KEY: 'short' }),
+      (error: Error) => !/hunter2|short/.test(error.message),
+    );
+  });
+
+  it('takes a variable that is set to nothing as not set', () => {
+    assert.equal(loadConfig({ DATABASE_URL, ENGARDE_API_URL: '', API_PORT: '' }).api.port, 8002);
+  });
+
+  it('means S3 when an endpoint is named', () => {
+    const { objects } = loadConfig({ DATABASE_URL, S3_ENDPOINT: 'http://s3:9000/', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 'b' });
+    assert.deepEqual(objects, {
+      kind: 's3',
+      bucket: 'madansara-data',
+      region: 'us-east-1',
+      endpoint: 'http://s3:9000',
+      accessKeyId: 'a',
+      secretAccessKey: 'b',
+    });
+  });
+
+  it('is described without a secret or a password', () => {
+    const secrets = {
+      ADMIN_API_KEY: 'k'.repeat(30),
+      S3_SECRET_ACCESS_KEY: 'topsecret',
+      WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE: 'wa_1',
+    };
+    const shown = describeConfig({ DATABASE_URL, ...secrets })
+      .map(({ variable, value }) => `${variable}=${value}`)
+      .join('\n');
+    assert.match(shown, /DATABASE_URL=postgres:\/\/app:\*{8}@db:5432\/madansara/);
+    for (const secret of ['s3cr3t', ...Object.values(secrets)]) assert.ok(!shown.includes(secret));
+  });
+
+  it('has every variable in .env.example, and no other there', async () => {
+    const example = await readFile(join(projectRoot, '.env.example'), 'utf8');
+    const named = [...example.matchAll(/^#? ?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1]);
+    assert.deepEqual(named.toSorted(), [...configurationVariables].sort());
+  });
+});
