@@ -15,11 +15,23 @@ export type TestDatabase = Database & {
   drop(): Promise<void>;
 };
 
+export type EmptyDatabase = { readonly url: string; query(statement: string): Promise<unknown>; drop(): Promise<void> };
+
+/** A database in which nothing has been done yet. */
+export async function createEmptyDatabase(): Promise<EmptyDatabase> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await on(serverUrl, `create database ${name}`);
+  const url = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).toString();
+  return {
+    url,
+    query: (statement) => on(url, statement),
+    drop: () => on(serverUrl, `drop database if exists ${name} with (force)`),
+  };
+}
+
 /** A migrated database of its own for a test file. Call `drop` in `after`. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await onServer(`create database ${name}`);
-  const url = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).toString();
+  const { url, drop } = await createEmptyDatabase();
   await migrate(url);
   const admin = new pg.Pool({ connectionString: url, max: 4, options: '-c search_path=madansara_analytics' });
   admin.on('error', () => undefined); // a test may end the server under it
@@ -41,13 +53,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     async drop() {
       await database.close();
       await admin.end();
-      await onServer(`drop database if exists ${name} with (force)`);
+      await drop();
     },
   };
 }
 
-async function onServer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl });
+async function on(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     await client.query(statement);
