@@ -60,7 +60,7 @@ describe('the configuration', () => {
 
   it('has every variable in .env.example, and no other there', async () => {
     const example = await readFile(join(projectRoot, '.env.example'), 'utf8');
-    const named = [...example.matchAll(/^#? ?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1]);
+    const named = [...example.matchAll(/^#? ?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1] ?? '');
     assert.deepEqual(named.toSorted(), [...configurationVariables].sort());
   });
 });
