@@ -29,7 +29,7 @@ type Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
   readonly requestId: string;
 };
 
-type Definition<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends Responses, C> = {
+type Definition<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends Responses> = {
   readonly method: Method;
   /** As in OpenAPI: `/v1/walks/{walk_date}`. Each name in braces is a key of `params`. */
   readonly path: string;
@@ -42,9 +42,11 @@ type Definition<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R
   readonly body?: B;
   /** A schema for each status of success, described with `.describe()`. Errors are problem+json everywhere and are not listed. */
   readonly responses: R;
-  /** It starts something: an Idempotency-Key is honoured. Its answer is kept for a day, so it must hold no secret. */
-  readonly startsSomething?: boolean;
-  readonly handler: (call: Call<P, Q, B> & C) => Promise<Answer<R>>;
+};
+
+/** Takes the handler in a second step: only so does its answer keep its literal types. */
+type HandledBy<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends Responses, C> = {
+  handledBy(handler: (call: Call<P, Q, B> & C) => Promise<Answer<R>>): Route;
 };
 
 export type RawCall = { readonly params: unknown; readonly query: unknown; readonly body: unknown };
@@ -65,17 +67,27 @@ export type Route = {
   prepare(raw: RawCall): { readonly canonical: string; run(context: RunContext): Promise<RouteAnswer> };
 };
 
+type TenantRoute = {
+  readonly scope: Scope;
+  /** It starts something: an Idempotency-Key is honoured. Its answer is kept for a day, so it must hold no secret. */
+  readonly startsSomething?: boolean;
+};
+
 /** A route for a tenant's key that has the scope. */
 export function defineRoute<
   R extends Responses,
   P extends z.ZodType = Nothing,
   Q extends z.ZodType = Nothing,
   B extends z.ZodType = Nothing,
->(definition: Definition<P, Q, B, R, Caller> & { readonly scope: Scope }): Route {
-  return makeRoute(definition, definition.scope, (call, { caller }) => {
-    if (!caller) throw new Error(`${definition.path} was run without a caller`);
-    return definition.handler({ ...call, tenantId: caller.tenantId, keyId: caller.keyId });
-  });
+>(definition: Definition<P, Q, B, R> & TenantRoute): HandledBy<P, Q, B, R, Caller> {
+  const { scope, startsSomething = false } = definition;
+  return {
+    handledBy: (handler) =>
+      makeRoute(definition, { scope, startsSomething }, (call, { caller }) => {
+        if (!caller) throw new Error(`${definition.path} was run without a caller`);
+        return handler({ ...call, tenantId: caller.tenantId, keyId: caller.keyId });
+      }),
+  };
 }
 
 /** A route for the operator's key (`ADMIN_API_KEY`), which is no tenant's. */
@@ -84,8 +96,8 @@ export function defineAdminRoute<
   P extends z.ZodType = Nothing,
   Q extends z.ZodType = Nothing,
   B extends z.ZodType = Nothing,
->(definition: Definition<P, Q, B, R, unknown>): Route {
-  return makeRoute(definition, 'admin', (call) => definition.handler(call));
+>(definition: Definition<P, Q, B, R>): HandledBy<P, Q, B, R, unknown> {
+  return { handledBy: (handler) => makeRoute(definition, { scope: 'admin', startsSomething: false }, handler) };
 }
 
 /** A route for anybody, which must show nothing of any tenant. */
@@ -94,16 +106,16 @@ export function definePublicRoute<
   P extends z.ZodType = Nothing,
   Q extends z.ZodType = Nothing,
   B extends z.ZodType = Nothing,
->(definition: Definition<P, Q, B, R, unknown>): Route {
-  return makeRoute(definition, 'public', (call) => definition.handler(call));
+>(definition: Definition<P, Q, B, R>): HandledBy<P, Q, B, R, unknown> {
+  return { handledBy: (handler) => makeRoute(definition, { scope: 'public', startsSomething: false }, handler) };
 }
 
-function makeRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends Responses, C>(
-  definition: Definition<P, Q, B, R, C>,
-  scope: Access,
+function makeRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends Responses>(
+  definition: Definition<P, Q, B, R>,
+  { scope, startsSomething }: Pick<Route, 'scope' | 'startsSomething'>,
   run: (call: Call<P, Q, B>, context: RunContext) => Promise<Answer<R>>,
 ): Route {
-  const { method, path, summary, description, tag, params, query, body, responses, startsSomething = false } = definition;
+  const { method, path, summary, description, tag, params, query, body, responses } = definition;
   return {
     method,
     path,
