@@ -85,13 +85,13 @@ end
 $$;
 
 -- Takes out all that is kept about a person but their events.
-create function forget_person(wanted uuid, id text) returns void
+create function forget_person(wanted uuid, person text) returns void
   language sql set search_path = madansara_analytics
 as $$
-  delete from contacts where tenant_id = wanted and user_id = id;
-  delete from segment_membership where tenant_id = wanted and user_id = id;
-  delete from user_features where tenant_id = wanted and user_id = id;
-  delete from users where tenant_id = wanted and user_id = id;
+  delete from contacts where tenant_id = wanted and user_id = person;
+  delete from segment_membership where tenant_id = wanted and user_id = person;
+  delete from user_features where tenant_id = wanted and user_id = person;
+  delete from users where tenant_id = wanted and user_id = person;
 $$;
 
 -- Deletes a person. Their message ids stay, so that a late repetition does not bring them back. True when they were known.

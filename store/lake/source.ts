@@ -68,7 +68,7 @@ export async function nextStop({ client, tenantId, snapshot }: Source, from: Sna
     [tenantId, mostRows],
   );
   if (!rows[0]) return snapshot;
-  const stop = [BigInt(rows[0].tx), parseSnapshot(from).xmax].reduce((a, b) => (a > b ? a : b));
+  const stop = [BigInt(rows[0].tx) + 1n, parseSnapshot(from).xmax].reduce((a, b) => (a > b ? a : b));
   const moved = stop > parseSnapshot(from).xmax && stop <= parseSnapshot(snapshot).xmin;
   return moved ? snapshotBelow(stop) : snapshot;
 }
