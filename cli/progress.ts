@@ -53,12 +53,13 @@ export function startProgress(label: string, options: ProgressOptions = {}): Pro
 type Description = { readonly fraction?: number; readonly text: string };
 
 function describe(done: number, { total, unit = '' }: ProgressOptions, seconds: number): Description {
-  const amount = (count: number) =>
-    unit === 'bytes' ? `${(count / 1e6).toFixed(1)} MB` : `${count.toLocaleString('en-US')} ${unit}`.trim();
-  const rate = seconds > 1 && done > 0 ? `, ${amount(Math.round(done / seconds))}/s` : '';
+  const bytes = unit === 'bytes';
+  const number = (count: number) => (bytes ? (count / 1e6).toFixed(1) : Math.round(count).toLocaleString('en-US'));
+  const amount = (count: number) => `${number(count)} ${bytes ? 'MB' : unit}`.trim();
+  const rate = seconds > 1 && done > 0 ? `, ${amount(done / seconds)}/s` : '';
   if (!total) return { text: done > 0 ? amount(done) + rate : '' };
   const fraction = Math.min(1, done / total);
-  return { fraction, text: `${Math.floor(fraction * 100)} %, ${amount(done)} of ${amount(total)}${rate}` };
+  return { fraction, text: `${Math.floor(fraction * 100)} %, ${number(done)} of ${amount(total)}${rate}` };
 }
 
 const BAR_WIDTH = 24;

@@ -21,7 +21,7 @@ describe('progress', () => {
     const progress = startProgress('importing', { total: 200, unit: 'rows', output, now });
     pass(2_000);
     progress.update(100);
-    assert.match(written(), /\[############\.{12}\] 50 %, 100 rows of 200 rows/);
+    assert.match(written(), /\[############\.{12}\] 50 %, 100 of 200 rows/);
     progress.done('200 rows');
     assert.equal(written().split('\n').length, 2);
     assert.match(written(), /importing: 200 rows \(2\.0 s\)\n$/);
@@ -60,6 +60,6 @@ describe('progress', () => {
     const progress = startProgress('reading', { total: 4_000_000, unit: 'bytes', output, now });
     pass(10_000);
     progress.update(1_000_000);
-    assert.match(written(), /25 %, 1\.0 MB of 4\.0 MB, 0\.1 MB\/s/);
+    assert.match(written(), /25 %, 1\.0 of 4\.0 MB, 0\.1 MB\/s/);
   });
 });
