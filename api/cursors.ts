@@ -12,13 +12,15 @@ export function encodeCursor(list: string, position: string): string {
 const Cursor = z.tuple([z.string(), z.string()]);
 
 /** The position after which the next page begins; throws `invalid` for what this list never gave. */
-export function decodeCursor(list: string, cursor: string): string {
+export function decodeCursor<T>(list: string, cursor: string, parse: (position: string) => T): T {
   const [cursorList, position] = Cursor.safeParse(jsonOf(cursor)).data ?? [];
-  if (cursorList !== list || position === undefined || position.includes('\0') || !position.isWellFormed()) {
-    const message = 'a next_cursor that this list has given is expected';
-    throw new RequestProblem('invalid', `query cursor: ${message}`, { faults: [{ in: 'query', path: 'cursor', message }] });
+  try {
+    if (cursorList === list && position !== undefined) return parse(position);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
   }
-  return position;
+  const message = 'a next_cursor that this list has given is expected';
+  throw new RequestProblem('invalid', `query cursor: ${message}`, { faults: [{ in: 'query', path: 'cursor', message }] });
 }
 
 function jsonOf(cursor: string): unknown {

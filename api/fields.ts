@@ -15,7 +15,7 @@ export const storableText = (minChars: number, maxChars: number) =>
     .refine((text) => !text.includes('\0') && text.isWellFormed(), 'text without NUL and unpaired surrogates is expected');
 
 /** A field whose meaning belongs to a parser of the core: its refusal becomes the fault that is reported. */
-function parsedBy<T>(parse: (text: string) => T, shape: z.ZodString) {
+export function parsedBy<T>(parse: (text: string) => T, shape: z.ZodString) {
   return shape.transform((text, context) => {
     try {
       return parse(text);
