@@ -1,0 +1,31 @@
+import type { Database } from '../db/client.js';
+import type { Route } from './route.js';
+import { createAnalyticsRoutes } from './routes/analytics.js';
+import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
+import { createKeyRoutes } from './routes/keys.js';
+import { createAudienceSegmentRoutes } from './routes/segments.js';
+import { createTenantRoutes } from './routes/tenants.js';
+import { createUserRoutes } from './routes/users.js';
+import { createWalkRoutes } from './routes/walks.js';
+import type { WalkerControl } from './temporal.js';
+
+export type RouteDependencies = {
+  readonly database: Database;
+  readonly walker: WalkerControl;
+  readonly readiness: readonly ReadinessCheck[];
+  readonly isClosing: () => boolean;
+  readonly now: () => Date;
+};
+
+/** The table of everything that is served as JSON: application, documentation and tests are made from it. */
+export function createRoutes(dependencies: RouteDependencies): readonly Route[] {
+  return [
+    ...createHealthRoutes(dependencies.readiness, dependencies.isClosing),
+    ...createWalkRoutes(dependencies),
+    ...createAudienceSegmentRoutes(dependencies),
+    ...createUserRoutes(dependencies),
+    ...createAnalyticsRoutes(dependencies),
+    ...createTenantRoutes(dependencies),
+    ...createKeyRoutes(dependencies),
+  ];
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import type { Route } from '../../api/route.js';
+import type { TenantId } from '../../core/ids.js';
+import { SCOPES } from '../../core/scopes.js';
+import { createApiKey } from '../../db/queries/api-keys.js';
+import { startTestApi, type TestApi } from '../harness/api.js';
+import { createTestDatabase, type TestDatabase } from '../harness/database.js';
+import { seedAudience, SHARED, type SeededAudience } from '../harness/audience.js';
+
+let database: TestDatabase;
+let api: TestApi;
+let ours: { readonly tenantId: TenantId; readonly key: string; readonly audience: SeededAudience };
+let theirs: { readonly tenantId: TenantId; readonly keyId: string; readonly audience: SeededAudience };
+
+/** Every row of the other tenant holds this word, and nothing else in the database does. */
+const MARK = `mark${randomBytes(8).toString('hex')}`;
+
+before(async () => {
+  database = await createTestDatabase();
+  api = await startTestApi(database, { now: () => new Date('2026-03-02T12:00:00Z') });
+  const ourTenant = await database.newTenant({ name: 'Ours' });
+  const theirTenant = await database.newTenant({ name: `Theirs ${MARK}` });
+  const { key } = await createApiKey(database, ourTenant, { name: 'all', scopes: SCOPES.filter((scope) => scope !== 'events:write') });
+  const { keyId } = await createApiKey(database, theirTenant, { name: MARK, scopes: ['read'] });
+  ours = { tenantId: ourTenant, key, audience: await seedAudience(database, ourTenant, 'ours', '2026-03-01') };
+  theirs = { tenantId: theirTenant, keyId, audience: await seedAudience(database, theirTenant, MARK, '2026-02-28') };
+});
+after(async () => {
+  await api.close();
+  await database.drop();
+});
+
+/** For each name that a path may hold: a value of the other tenant, and one of our own. A new name must be added here. */
+function pathValues(name: string): { readonly their: string; readonly our: string } {
+  const values: Record<string, { their: string; our: string }> = {
+    tenant_id: { their: theirs.tenantId, our: ours.tenantId },
+    walk_date: { their: theirs.audience.walkDate, our: ours.audience.walkDate },
+    segment_id: { their: theirs.audience.segmentKey, our: ours.audience.segmentKey },
+    user_id: { their: theirs.audience.userId, our: ours.audience.userId },
+    suggestion_id: { their: theirs.audience.suggestionId, our: ours.audience.suggestionId },
+    key_id: { their: theirs.keyId, our: 'key_0000000000000000' },
+  };
+  const found = values[name];
+  assert.ok(found, `a route has the path parameter {${name}}, of which this test seeds no rows: add them`);
+  return found;
+}
+
+/** A body that each writing route accepts. A new writing route must be added here. */
+const BODIES: Record<string, () => unknown> = {
+  'post /v1/walks': () => ({ walk_date: theirs.audience.walkDate }),
+  'post /v1/suggestions/{suggestion_id}/responses': () => ({
+    suggestion_id: theirs.audience.suggestionId,
+    action: 'reject',
+    channel: 'in_app',
+  }),
+  'post /v1/tenants': () => ({ tenant_id: theirs.tenantId, name: 'x' }),
+  'patch /v1/tenants/{tenant_id}': () => ({ name: 'x' }),
+  'post /v1/tenants/{tenant_id}/keys': () => ({ name: 'x', scopes: ['read'] }),
+};
+
+function bodyOf({ method, path, schemas }: Route): { readonly body?: unknown } {
+  if (!schemas.body) return {};
+  const make = BODIES[`${method} ${path}`];
+  assert.ok(make, `this test knows no body for ${method} ${path}: add one`);
+  return { body: make() };
+}
+
+const fill = (path: string, whose: 'their' | 'our'): string =>
+  path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(pathValues(name)[whose]));
+
+const everyRow = async (): Promise<string> => {
+  const { rows } = await database.admin.query<{ table_name: string }>(
+    `select table_name from information_schema.columns c join pg_class k on k.relname = c.table_name and not k.relispartition
+     where c.table_schema = 'madansara_analytics' and c.column_name = 'tenant_id' order by 1`,
+  );
+  const contents = [];
+  for (const { table_name: table } of rows) {
+    const found = await database.admin.query(`select to_jsonb(t) as row from ${table} t where tenant_id = $1 order by 1`, [
+      theirs.tenantId,
+    ]);
+    contents.push({ table, rows: found.rows });
+  }
+  return JSON.stringify(contents);
+};
+
+describe("a tenant's key", () => {
+  it('is tried on every route with the ids of another tenant, sees nothing of it and changes nothing of it', async () => {
+    const before = await everyRow();
+    for (const table of [
+      'users',
+      'audience_segments',
+      'segment_membership',
+      'suggestions',
+      'walks',
+      'contacts',
+      'user_features',
+      'api_keys',
+    ]) {
+      assert.match(before, new RegExp(`"table":"${table}","rows":\\[\\{`), `the other tenant has rows in ${table}`);
+    }
+    for (const route of api.routes) {
+      const answer = await api.call(route.method.toUpperCase(), fill(route.path, 'their'), { key: ours.key, ...bodyOf(route) });
+      const name = `${route.method} ${route.path}`;
+      assert.ok(!answer.text.includes(MARK), `${name} shows a row of another tenant: ${answer.text.slice(0, 300)}`);
+      assert.ok(!JSON.stringify([...answer.headers]).includes(MARK), `${name} shows another tenant in its headers`);
+      if (route.scope === 'admin') assert.equal(answer.status, 401, name);
+      else if (/\{(?!walk_date)/.test(route.path)) assert.equal(answer.status, 404, `${name} answered ${answer.text}`);
+    }
+    assert.equal(await everyRow(), before, 'rows of the other tenant have changed');
+    assert.ok(
+      api.started.every(({ tenantId }) => tenantId === ours.tenantId),
+      'a walk was started for another tenant',
+    );
+  });
+
+  it('sees its own rows by the same routes, so that silence above means something', async () => {
+    for (const route of api.routes.filter(
+      ({ method, scope, path }) => method === 'get' && scope !== 'admin' && scope !== 'public' && path,
+    )) {
+      const answer = await api.call('GET', fill(route.path, 'our'), { key: ours.key });
+      assert.equal(answer.status, 200, `${route.path}: ${answer.text}`);
+      assert.match(answer.text, /ours/, `${route.path} shows a row of its own tenant`);
+    }
+  });
+
+  it('sees its own row where both tenants use the same id', async () => {
+    for (const path of [`/v1/users/${SHARED.userId}`, `/v1/walks/${SHARED.walkDate}`, `/v1/segments/${SHARED.segmentKey}`]) {
+      const answer = await api.call('GET', path, { key: ours.key });
+      assert.equal(answer.status, 200, path);
+      assert.match(answer.text, /ours/);
+      assert.ok(!answer.text.includes(MARK), path);
+    }
+  });
+
+  it('gets nowhere with a cursor that another tenant was given', async () => {
+    const { key } = await createApiKey(database, theirs.tenantId, { name: MARK, scopes: ['read'] });
+    const first = await api.call('GET', `/v1/segments/${theirs.audience.segmentKey}/members?limit=1`, { key });
+    assert.equal(first.status, 200);
+    assert.ok(first.body.next_cursor);
+    const cursor = encodeURIComponent(first.body.next_cursor);
+    for (const segment of [theirs.audience.segmentKey, ours.audience.segmentKey]) {
+      const answer = await api.call('GET', `/v1/segments/${segment}/members?cursor=${cursor}`, { key: ours.key });
+      assert.ok(answer.status === 404 || answer.status === 400, answer.text);
+    }
+  });
+});
+
+describe('the table of routes', () => {
+  it('is all that the application serves', async () => {
+    const undocumented = ['/openapi.json', '/metrics', '/docs', '/docs/start.js'];
+    const served = await api.call('GET', '/openapi.json');
+    const documented = new Set(api.routes.map(({ path }) => path));
+    assert.deepEqual(new Set(Object.keys(served.body.paths)), documented);
+    for (const path of api.expressPaths) {
+      const known = documented.has(path) || undocumented.includes(path) || path.startsWith('/docs/assets/');
+      assert.ok(known, `${path} is served, and is in no table of routes: no test of isolation tries it`);
+    }
+    assert.ok(api.expressPaths.length >= documented.size);
+  });
+});

@@ -1,0 +1,106 @@
+import { createApp } from '../../api/app.js';
+import { createLogger } from '../../api/logging.js';
+import { createMetrics } from '../../api/metrics.js';
+import type { RateLimits } from '../../api/rate-limits.js';
+import type { Route } from '../../api/route.js';
+import { createRoutes } from '../../api/routes.js';
+import { listen } from '../../api/server.js';
+import type { WalkerControl, WalkRequest } from '../../api/temporal.js';
+import type { Database } from '../../db/client.js';
+
+export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789';
+
+export type TestApi = {
+  readonly url: string;
+  readonly port: number;
+  readonly routes: readonly Route[];
+  /** Every path that Express was given a handler for, in the form of OpenAPI. */
+  readonly expressPaths: readonly string[];
+  /** The lines of the log, as they were written. */
+  readonly log: readonly string[];
+  /** Which walks were asked for, and which Schedules applied. */
+  readonly started: readonly WalkRequest[];
+  readonly scheduled: readonly { readonly tenantId: string; readonly timeZone: string }[];
+  call(method: string, path: string, options?: CallOptions): Promise<ApiAnswer>;
+  close(): Promise<void>;
+};
+
+export type CallOptions = { readonly key?: string; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> };
+export type ApiAnswer = { readonly status: number; readonly headers: Headers; readonly text: string; readonly body: any };
+
+export type TestApiOptions = {
+  readonly rateLimits?: RateLimits;
+  readonly adminKey?: string | null;
+  readonly walker?: Partial<WalkerControl>;
+  readonly readiness?: Parameters<typeof createRoutes>[0]['readiness'];
+  readonly now?: () => Date;
+};
+
+/** The API on a free port, over a real database. What it asks of the walker is written down. */
+export async function startTestApi(database: Database, options: TestApiOptions = {}): Promise<TestApi> {
+  const log: string[] = [];
+  const started: WalkRequest[] = [];
+  const scheduled: { tenantId: string; timeZone: string }[] = [];
+  const walker: WalkerControl = {
+    startWalk: async (request) => {
+      started.push(request);
+      return { workflowId: `walker/${request.tenantId}/${request.walkDate}` };
+    },
+    applySchedule: async ({ tenantId, timeZone }) => void scheduled.push({ tenantId, timeZone }),
+    ...options.walker,
+  };
+  const routes = createRoutes({
+    database,
+    walker,
+    readiness: options.readiness ?? [{ name: 'postgres', check: () => database.pool.query('select 1') }],
+    isClosing: () => false,
+    now: options.now ?? (() => new Date()),
+  });
+  const adminKey = options.adminKey === undefined ? ADMIN_KEY : options.adminKey;
+  const app = createApp({
+    database,
+    routes,
+    logger: createLogger('info', { write: (line) => void log.push(line) }),
+    metrics: createMetrics(),
+    ...(adminKey !== null && { adminKey }),
+    rateLimits: options.rateLimits ?? { perKey: 1_000_000, perAddress: 1_000_000 },
+    version: '0.0.0',
+  });
+  const server = await listen(app, { host: '127.0.0.1', port: 0 });
+  const url = `http://127.0.0.1:${server.port}`;
+  return {
+    url,
+    port: server.port,
+    routes,
+    expressPaths: pathsOf(app.router.stack),
+    log,
+    started,
+    scheduled,
+    call: callAt(url),
+    close: () => server.close(1_000),
+  };
+}
+
+function callAt(url: string): TestApi['call'] {
+  return async (method, path, { key, body, headers } = {}) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(key !== undefined && { Authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  };
+}
+
+/** Express keeps what it serves in layers: one with a route has its path, one that is a router has layers of its own. */
+function pathsOf(layers: readonly any[]): string[] {
+  return layers.flatMap((layer) =>
+    layer.route ? [String(layer.route.path).replace(/:(\w+)/g, '{$1}')] : pathsOf(layer.handle.stack ?? []),
+  );
+}
