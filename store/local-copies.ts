@@ -28,7 +28,7 @@ export function openLocalCopies(objects: ObjectStore, directory: string, maxByte
       await mkdir(directory, { recursive: true });
     }
     const arriving = join(directory, `arriving-${randomUUID()}`);
-    await objects.fetchTo(key, arriving);
+    await objects.getToFile(key, arriving);
     await rename(arriving, path);
     await evict(directory, maxBytes, now.getTime() - IN_USE_MS);
     return path;

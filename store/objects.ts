@@ -13,7 +13,7 @@ export type ObjectStore = {
   put(key: string, body: Uint8Array | string, options?: { readonly ifAbsent?: boolean }): Promise<'stored' | 'exists'>;
   putFile(key: string, path: string): Promise<void>;
   /** Writes the object to a local path. Fails where there is none. */
-  fetchTo(key: string, path: string): Promise<void>;
+  getToFile(key: string, path: string): Promise<void>;
   /** All keys that begin with the prefix, in the order of their bytes. */
   list(prefix: string): Promise<string[]>;
   /** Deleting what is not there is no error. */

@@ -21,7 +21,7 @@ export const bucketOf = (buckets: number) => `(md5_number_upper(user_id) % ${buc
 export const csvRelation = (path: string) =>
   `(select *, case when json_type(properties, '$.category') = 'VARCHAR' then properties->>'$.category' end as category
     from read_csv(${quote(path)}, header = false, auto_detect = false, columns = ${COLUMNS}, delim = ',', quote = '"', escape = '"',
-      nullstr = '', allow_quoted_nulls = false, max_line_size = 8388608))`;
+      nullstr = '', allow_quoted_nulls = false, max_line_size = 1048576, buffer_size = 16777216))`;
 
 /** The rows of parts that still count. */
 export function partsRelation(paths: readonly string[], voids: readonly Void[]): string {

@@ -35,7 +35,7 @@ export function openDirectory(directory: string): ObjectStore {
     get: (key) => readFile(filePath(key)).catch(absent),
     put: (key, body, { ifAbsent } = {}) => publish(key, (unfinished) => writeFile(unfinished, body), ifAbsent),
     putFile: async (key, path) => void (await publish(key, (unfinished) => copyFile(path, unfinished))),
-    fetchTo: (key, path) => copyFile(filePath(key), path),
+    getToFile: (key, path) => copyFile(filePath(key), path),
     delete: (key) => rm(filePath(key), { force: true }),
     locate: filePath,
     filePath,

@@ -62,7 +62,7 @@ export function openS3({ bucket, region, endpoint, accessKeyId, secretAccessKey 
       const { size } = await stat(path);
       await client.send(new PutObjectCommand({ ...(await at(key)), Body: createReadStream(path), ContentLength: size }));
     },
-    async fetchTo(key, path) {
+    async getToFile(key, path) {
       const body = await read(key);
       if (!(body instanceof Readable)) throw new Error(`the object ${key} came without a body`);
       const unfinished = `${path}.unfinished`;
