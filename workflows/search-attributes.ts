@@ -1,9 +1,10 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineSearchAttributeKey } from '@temporalio/common';
 
-/** How runs are found in Temporal's lists. Never anything about a person. */
-export const tenantIdAttribute = defineSearchAttributeKey('tenantId', SearchAttributeType.KEYWORD);
-export const phaseAttribute = defineSearchAttributeKey('phase', SearchAttributeType.KEYWORD);
-export const walkDateAttribute = defineSearchAttributeKey('walkDate', SearchAttributeType.KEYWORD);
-export const outcomeAttribute = defineSearchAttributeKey('outcome', SearchAttributeType.KEYWORD);
+/** What workflows can be found by in the Temporal UI. Ids and words of closed lists, never anything about a person. */
+export const tenantIdAttribute = defineSearchAttributeKey('tenantId', 'KEYWORD');
+export const walkDateAttribute = defineSearchAttributeKey('walkDate', 'KEYWORD');
+export const phaseAttribute = defineSearchAttributeKey('phase', 'KEYWORD');
+export const outcomeAttribute = defineSearchAttributeKey('outcome', 'KEYWORD');
 
-export const searchAttributes = [tenantIdAttribute, phaseAttribute, walkDateAttribute, outcomeAttribute] as const;
+/** All of them, for setting a namespace up. */
+export const searchAttributes = [tenantIdAttribute, walkDateAttribute, phaseAttribute, outcomeAttribute] as const;
