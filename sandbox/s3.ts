@@ -19,12 +19,13 @@ export async function startS3(options: {
 }): Promise<S3Server> {
   const program = await buildGoProgram(s3Server, options.environment, (line) => options.say(`S3: ${line}`));
   const data = join(options.directory, 'data');
-  await mkdir(data, { recursive: true });
+  const sidecar = join(options.directory, 'metadata'); // beside the files: not every file system keeps attributes
+  await Promise.all([data, sidecar].map((folder) => mkdir(folder, { recursive: true })));
   const pidPath = join(options.directory, 's3.pid');
   await endLeftOver(pidPath);
   const port = await freePort();
   const keys = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox-secret' };
-  const server = startServer(program, ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', '--nometa', data], {
+  const server = startServer(program, ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', '--sidecar', sidecar, data], {
     logPath: join(options.directory, 's3.log'),
     pidPath,
     env: { ...options.environment, ROOT_ACCESS_KEY: keys.accessKeyId, ROOT_SECRET_KEY: keys.secretAccessKey },
