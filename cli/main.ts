@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addConfigCommand } from './commands/config.js';
 import { addMigrateCommand } from './commands/migrate.js';
+import { addSetupCommand } from './commands/setup.js';
 
 const program = new Command('madansara')
   .description('The audience-intelligence walker agent of En Garde')
@@ -8,6 +9,7 @@ const program = new Command('madansara')
 
 addConfigCommand(program);
 addMigrateCommand(program);
+addSetupCommand(program);
 
 try {
   await program.parseAsync();

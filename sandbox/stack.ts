@@ -1,0 +1,89 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startPostgres } from './postgres.js';
+import { readLivePid, writePidFile } from './processes.js';
+import { startTemporal } from './temporal.js';
+
+/** The servers of one folder, and the variables that tell the product where they are. */
+export type Stack = {
+  readonly variables: Readonly<Record<string, string>>;
+  /** Resolves with a sentence when a server of ours has ended without being asked to. */
+  readonly broken: Promise<string>;
+  stop(): Promise<void>;
+};
+
+type Server = { readonly ended: Promise<string>; stop(): Promise<void> };
+
+export type StackOptions = {
+  /** Everything that the servers keep. One stack at a time may use it. */
+  readonly directory: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly say: (line: string) => void;
+  /** Fixed ports for people; free ones when absent. */
+  readonly ports?: { readonly temporal: number; readonly temporalUi: number };
+};
+
+export const NAMESPACE = 'madansara';
+
+/** Who runs in this folder, and what they said of where: undefined when nobody does. */
+export function whoRuns(directory: string): Readonly<Record<string, unknown>> | undefined {
+  const pidPath = join(directory, 'launcher.pid');
+  if (readLivePid(pidPath) === undefined || !existsSync(pidPath)) return undefined;
+  return JSON.parse(readFileSync(pidPath, 'utf8')) as Record<string, unknown>;
+}
+
+/**
+ * Starts what the environment does not name: PostgreSQL unless DATABASE_URL is set, Temporal unless TEMPORAL_ADDRESS is. The
+ * folder remembers who started them, so that a second start is told, and servers that a killed launcher left are ended first.
+ */
+export async function startStack({ directory, environment, say, ports }: StackOptions): Promise<Stack> {
+  await mkdir(directory, { recursive: true });
+  writePidFile(join(directory, 'launcher.pid'));
+  const servers: Server[] = [];
+  let stopping = false;
+  const stop = async () => {
+    stopping = true;
+    await Promise.all(servers.map((server) => server.stop()));
+    await rm(join(directory, 'launcher.pid'), { force: true });
+  };
+  // The other server may still be starting when one has failed: it is stopped as soon as it is there.
+  const keep = (server: Server) => (stopping ? void server.stop() : void servers.push(server));
+  const variables: Record<string, string> = {};
+  try {
+    await Promise.all([
+      environment.DATABASE_URL ||
+        startPostgres({ directory: join(directory, 'postgres') }).then((postgres) => {
+          keep(postgres);
+          variables.DATABASE_URL = postgres.url;
+        }),
+      environment.TEMPORAL_ADDRESS ||
+        startTemporal({
+          directory: join(directory, 'temporal'),
+          namespace: NAMESPACE,
+          environment,
+          say,
+          ...(ports && { port: ports.temporal, uiPort: ports.temporalUi }),
+        }).then((temporal) => {
+          keep(temporal);
+          variables.TEMPORAL_ADDRESS = temporal.address;
+          variables.TEMPORAL_NAMESPACE = NAMESPACE;
+          variables.TEMPORAL_UI_URL = temporal.uiUrl;
+        }),
+    ]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  if (!environment.ARTIFACT_STORE && !environment.S3_ENDPOINT && !environment.ARTIFACT_DIR) {
+    variables.ARTIFACT_DIR = join(directory, 'artifacts');
+  }
+  if (!environment.LAKE_CACHE_DIR) variables.LAKE_CACHE_DIR = join(directory, 'lake-cache');
+  return {
+    variables,
+    broken: new Promise((resolve) => {
+      for (const { ended } of servers) void ended.then((sentence) => !stopping && resolve(sentence));
+    }),
+    stop,
+  };
+}
