@@ -47,21 +47,25 @@ const TenantChanged = TenantShown.extend({
 });
 
 function tenantOf({ settings, ...tenant }: Tenant): z.input<typeof TenantShown> {
-  const goals = Object.entries(tenant.goals).map(([name, { event, filters, windowDays }]) => [
-    name,
-    { event, filters, window_days: windowDays },
-  ]);
   return {
     tenant_id: tenant.tenantId,
     name: tenant.name,
     time_zone: tenant.timeZone,
     currency: tenant.currency,
-    goals: Object.fromEntries(goals),
+    goals: shownGoals(tenant.goals),
     pinned_k: settings.segments?.k ?? null,
     created_at: tenant.createdAt,
     updated_at: tenant.updatedAt,
   };
 }
+
+const shownGoals = (goals: Tenant['goals']): z.input<typeof TenantShown>['goals'] =>
+  Object.fromEntries(
+    Object.entries(goals).map(([name, { event, filters, windowDays }]) => [
+      name,
+      { event, filters: { ...filters }, window_days: windowDays },
+    ]),
+  );
 
 function goalsOf(goals: z.output<typeof Goals>) {
   return Object.fromEntries(Object.entries(goals).map(([name, { window_days: windowDays, ...goal }]) => [name, { ...goal, windowDays }]));

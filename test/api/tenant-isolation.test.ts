@@ -87,7 +87,7 @@ const everyRow = async (): Promise<string> => {
 
 describe("a tenant's key", () => {
   it('is tried on every route with the ids of another tenant, sees nothing of it and changes nothing of it', async () => {
-    const before = await everyRow();
+    const rowsBefore = await everyRow();
     for (const table of [
       'users',
       'audience_segments',
@@ -98,7 +98,7 @@ describe("a tenant's key", () => {
       'user_features',
       'api_keys',
     ]) {
-      assert.match(before, new RegExp(`"table":"${table}","rows":\\[\\{`), `the other tenant has rows in ${table}`);
+      assert.match(rowsBefore, new RegExp(`"table":"${table}","rows":\\[\\{`), `the other tenant has rows in ${table}`);
     }
     for (const route of api.routes) {
       const answer = await api.call(route.method.toUpperCase(), fill(route.path, 'their'), { key: ours.key, ...bodyOf(route) });
@@ -108,7 +108,7 @@ describe("a tenant's key", () => {
       if (route.scope === 'admin') assert.equal(answer.status, 401, name);
       else if (/\{(?!walk_date)/.test(route.path)) assert.equal(answer.status, 404, `${name} answered ${answer.text}`);
     }
-    assert.equal(await everyRow(), before, 'rows of the other tenant have changed');
+    assert.equal(await everyRow(), rowsBefore, 'rows of the other tenant have changed');
     assert.ok(
       api.started.every(({ tenantId }) => tenantId === ours.tenantId),
       'a walk was started for another tenant',
