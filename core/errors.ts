@@ -3,15 +3,7 @@
  * the command line to a sentence and an exit code.
  */
 export type ErrorCode =
-  | 'invalid'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'not_found'
-  | 'conflict'
-  | 'too_large'
-  | 'rate_limited'
-  | 'not_available'
-  | 'unavailable';
+  'invalid' | 'unauthorized' | 'forbidden' | 'not_found' | 'conflict' | 'too_large' | 'rate_limited' | 'not_available' | 'unavailable';
 
 /** A rule was broken by what somebody asked for. The message says what was wrong, where, and what was expected. */
 export class DomainError extends Error {
