@@ -124,10 +124,8 @@ async function binaries(account: Account): Promise<string> {
     const arriving = join(tmpdir(), `madansara-postgres-${process.pid}`);
     await cp(native, arriving, { recursive: true, verbatimSymlinks: true });
     await chmod(arriving, 0o755);
-    await rename(arriving, copy).catch(async (error: unknown) => {
-      if (!(await exists(copy))) await cp(arriving, copy, { recursive: true, verbatimSymlinks: true }).catch(() => Promise.reject(error));
-      await rm(arriving, { recursive: true, force: true });
-    });
+    await rename(arriving, copy).catch(() => cp(arriving, copy, { recursive: true, verbatimSymlinks: true })); // another disk
+    await rm(arriving, { recursive: true, force: true });
   }
   return join(copy, 'bin');
 }

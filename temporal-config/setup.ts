@@ -30,6 +30,6 @@ async function unlessThere(request: Promise<unknown>): Promise<void> {
   try {
     await request;
   } catch (error) {
-    if (!isGrpcServiceError(error) || Number(error.code) !== ALREADY_EXISTS) throw error;
+    if (!isGrpcServiceError(error) || error.code !== ALREADY_EXISTS) throw error;
   }
 }

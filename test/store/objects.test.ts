@@ -72,7 +72,7 @@ for (const { name, skip, open } of kinds) {
     });
 
     it('cannot be named outside the store', async () => {
-      for (const key of ['../x', '/x', 'a//b', 'a/../b', 'a/./b', '', 'a/', '.hidden', 'a\\b', 'a\0b', `${'x'.repeat(1000)}`]) {
+      for (const key of ['../x', '/x', 'a//b', 'a/../b', 'a/./b', '', 'a/', '.hidden', 'a\\b', 'a\0b', 'x'.repeat(1000)]) {
         await assert.rejects(async () => objects.put(key, 'x'), RangeError, JSON.stringify(key));
       }
     });
