@@ -1,0 +1,2 @@
+/** One queue: what must not wait behind scans goes before them by priority, and tenants take turns by fairness. */
+export const walkTaskQueue = 'madansara';
