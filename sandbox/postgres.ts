@@ -26,6 +26,8 @@ export type PostgresOptions = {
   readonly directory: string;
   /** A free one when absent. */
   readonly port?: number;
+  /** Begin with nothing, whatever is there. */
+  readonly fresh?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
 };
 
@@ -33,7 +35,7 @@ export type PostgresOptions = {
  * A PostgreSQL of our own on the loopback interface, from the binaries that npm brought. One that was left running in this
  * directory by a launcher that was killed is ended first.
  */
-export async function startPostgres({ directory, port: wanted, settings = {} }: PostgresOptions): Promise<PostgresServer> {
+export async function startPostgres({ directory, port: wanted, fresh = false, settings = {} }: PostgresOptions): Promise<PostgresServer> {
   const account = await unprivilegedAccount();
   const home = await dataHome(resolve(directory), account);
   const data = join(home, 'data');
@@ -44,7 +46,7 @@ export async function startPostgres({ directory, port: wanted, settings = {} }: 
   await endPostmaster(data);
   const port = wanted ?? (await freePort());
   if (await isListening(port)) throw new Error(`port ${port}, which PostgreSQL should use, is taken by another program`);
-  if (!(await exists(join(data, 'PG_VERSION')))) await initialise(bin, data, account);
+  if (fresh || !(await exists(join(data, 'PG_VERSION')))) await initialise(bin, data, account);
 
   const logPath = join(home, 'postgres.log');
   const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', shared_buffers: '128MB', ...settings };

@@ -20,15 +20,22 @@ export type StackOptions = {
   readonly directory: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly say: (line: string) => void;
+  /** Gives up starting. */
+  readonly signal?: AbortSignal;
+  /** Begin with nothing. */
+  readonly fresh?: boolean;
   /** Fixed ports for people; free ones when absent. */
   readonly ports?: { readonly temporal: number; readonly temporalUi: number };
 };
 
 export const NAMESPACE = 'madansara';
+const GRACE_MS = 5_000;
+
+export const launcherPidPath = (directory: string) => join(directory, 'launcher.pid');
 
 /** Who runs in this folder, and what they said of where: undefined when nobody does. */
 export function whoRuns(directory: string): Readonly<Record<string, unknown>> | undefined {
-  const pidPath = join(directory, 'launcher.pid');
+  const pidPath = launcherPidPath(directory);
   if (readLivePid(pidPath) === undefined || !existsSync(pidPath)) return undefined;
   return JSON.parse(readFileSync(pidPath, 'utf8')) as Record<string, unknown>;
 }
@@ -37,41 +44,45 @@ export function whoRuns(directory: string): Readonly<Record<string, unknown>> | 
  * Starts what the environment does not name: PostgreSQL unless DATABASE_URL is set, Temporal unless TEMPORAL_ADDRESS is. The
  * folder remembers who started them, so that a second start is told, and servers that a killed launcher left are ended first.
  */
-export async function startStack({ directory, environment, say, ports }: StackOptions): Promise<Stack> {
+export async function startStack({ directory, environment, say, ports, fresh = false, signal }: StackOptions): Promise<Stack> {
   await mkdir(directory, { recursive: true });
-  writePidFile(join(directory, 'launcher.pid'));
+  writePidFile(launcherPidPath(directory));
   const servers: Server[] = [];
   let stopping = false;
   const stop = async () => {
     stopping = true;
     await Promise.all(servers.map((server) => server.stop()));
-    await rm(join(directory, 'launcher.pid'), { force: true });
+    await rm(launcherPidPath(directory), { force: true });
   };
   // The other server may still be starting when one has failed: it is stopped as soon as it is there.
-  const keep = (server: Server) => (stopping ? void server.stop() : void servers.push(server));
+  const keep = async (server: Server) => (stopping ? server.stop() : void servers.push(server));
   const variables: Record<string, string> = {};
+  const starting = [
+    environment.DATABASE_URL ||
+      startPostgres({ directory: join(directory, 'postgres'), fresh }).then(async (postgres) => {
+        await keep(postgres);
+        variables.DATABASE_URL = postgres.url;
+      }),
+    environment.TEMPORAL_ADDRESS ||
+      startTemporal({
+        directory: join(directory, 'temporal'),
+        namespace: NAMESPACE,
+        environment,
+        say,
+        fresh,
+        ...(ports && { port: ports.temporal, uiPort: ports.temporalUi }),
+      }).then(async (temporal) => {
+        await keep(temporal);
+        variables.TEMPORAL_ADDRESS = temporal.address;
+        variables.TEMPORAL_NAMESPACE = NAMESPACE;
+        variables.TEMPORAL_UI_URL = temporal.uiUrl;
+      }),
+  ];
   try {
-    await Promise.all([
-      environment.DATABASE_URL ||
-        startPostgres({ directory: join(directory, 'postgres') }).then((postgres) => {
-          keep(postgres);
-          variables.DATABASE_URL = postgres.url;
-        }),
-      environment.TEMPORAL_ADDRESS ||
-        startTemporal({
-          directory: join(directory, 'temporal'),
-          namespace: NAMESPACE,
-          environment,
-          say,
-          ...(ports && { port: ports.temporal, uiPort: ports.temporalUi }),
-        }).then((temporal) => {
-          keep(temporal);
-          variables.TEMPORAL_ADDRESS = temporal.address;
-          variables.TEMPORAL_NAMESPACE = NAMESPACE;
-          variables.TEMPORAL_UI_URL = temporal.uiUrl;
-        }),
-    ]);
+    await Promise.race([Promise.all(starting), aborted(signal)]);
   } catch (error) {
+    stopping = true;
+    await Promise.race([Promise.allSettled(starting), pause(GRACE_MS)]); // a server that is half up is stopped when it is up
     await stop();
     throw error;
   }
@@ -86,4 +97,12 @@ export async function startStack({ directory, environment, say, ports }: StackOp
     }),
     stop,
   };
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('stopped while starting')), { once: true }));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -30,6 +30,8 @@ export type TemporalOptions = {
   readonly namespace: string;
   readonly port?: number;
   readonly uiPort?: number;
+  /** Begin with nothing, whatever is there. */
+  readonly fresh?: boolean;
   readonly environment: NodeJS.ProcessEnv;
   readonly say: (line: string) => void;
 };
@@ -41,6 +43,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   await mkdir(directory, { recursive: true });
   const pidPath = join(directory, 'temporal.pid');
   await endLeftOver(pidPath);
+  if (options.fresh) await Promise.all(['', '-shm', '-wal'].map((end) => rm(join(directory, `temporal.db${end}`), { force: true })));
   const port = options.port ?? (await freePort());
   const uiPort = options.uiPort ?? (await freePort());
   for (const [taken, what] of [
