@@ -1,15 +1,19 @@
 import { Command } from 'commander';
+import { addApiCommand } from './commands/api.js';
 import { addConfigCommand } from './commands/config.js';
 import { addMigrateCommand } from './commands/migrate.js';
 import { addSetupCommand } from './commands/setup.js';
+import { addTemporalCommand } from './commands/temporal.js';
 
 const program = new Command('madansara')
   .description('The audience-intelligence walker agent of En Garde')
   .showHelpAfterError('(madansara --help lists the commands)');
 
+addApiCommand(program);
 addConfigCommand(program);
 addMigrateCommand(program);
 addSetupCommand(program);
+addTemporalCommand(program);
 
 try {
   await program.parseAsync();
