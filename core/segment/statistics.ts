@@ -45,7 +45,7 @@ export type SegmentStatistics = {
   readonly growth?: SegmentGrowth;
   /** What became of the people who were in this segment 30 days before, by today's model. Absent when it would have had nobody. */
   readonly cohort?: SegmentCohort;
-  /** The categories of members' interactions, the most frequent first, at most 5, none below 1 % of interactions with a category. Absent when no event has one. */
+  /** The categories of members' interactions, the most frequent first, at most 5, as shares of those that have one. Absent when no event has one. */
   readonly topInterests?: readonly { readonly category: string; readonly share: number }[];
   /** Of messages delivered to members in the last 90 days, by channel: only where enough members had one. */
   readonly channelRates?: Readonly<Record<string, ChannelRate>>;

@@ -1,0 +1,139 @@
+import { activityFields, HALF_LIFE_DAYS, type Activity, type ActivityField } from '../core/segment/activity.js';
+import { engagementOf } from '../core/event/engagement.js';
+import { vocabulary } from '../core/event/vocabulary.js';
+import { engagementPoints, OWN_EVENT_POINTS } from '../core/segment/engagement-points.js';
+import { quote, type DuckDbSession } from './duckdb.js';
+import { doublesOf } from './vectors.js';
+
+/** What the pass over a bucket needs to know besides the events. */
+export type FeatureQuery = {
+  /** Events from here on are not seen. */
+  readonly asOfMs: number;
+  /** The tenant's: amounts in another currency are left out, and counted. */
+  readonly currency: string;
+  /** The tenant's goal `convert_to_paid`, where it has one. */
+  readonly goal?: { readonly event: string; readonly filters: Readonly<Record<string, string | number | boolean>> };
+};
+
+/** Local files, one pair for each bucket: a row per user; and a row per user and category or channel. */
+export type FeatureFiles = { readonly activity: string; readonly affinities: string };
+
+/** Sums must fit 53 bits; nobody's do not, but for a mistake in the tenant's data, which then reads as "very much". */
+const MOST = 9_000_000_000_000_000;
+const CHANNEL_DAYS = 90;
+
+/**
+ * One pass over the events of a bucket (`relation`, as the lake gives it), written as Parquet sorted by user. SQL selects,
+ * sorts and adds whole numbers; meaning is in `core/segment/features.ts`. Gives the number of users.
+ */
+export async function writeActivity(session: DuckDbSession, relation: string, query: FeatureQuery, path: string): Promise<number> {
+  await session.run(`copy (${activityQuery(relation, query)}) to ${quote(path)} (format parquet, compression zstd)`);
+  const rows = await session.rows<{ users: number }>(`select count(*)::double as users from read_parquet(${quote(path)})`);
+  return rows[0]?.users ?? 0;
+}
+
+/** For each user and category: interactions. For each user and channel: messages delivered and engaged with, in the last 90 days. */
+export async function writeAffinities(session: DuckDbSession, relation: string, query: FeatureQuery, path: string): Promise<void> {
+  await session.run(`copy (${affinityQuery(relation, query)}) to ${quote(path)} (format parquet, compression zstd)`);
+}
+
+function activityQuery(relation: string, { asOfMs, currency, goal }: FeatureQuery): string {
+  const seen = `select user_id, epoch_us(occurred_at) as us, ${ageOf(asOfMs)} as age, ${pointsCase} as points,
+    case when currency = ${quote(currency)} then revenue_minor end as minor, currency <> ${quote(currency)} as is_foreign,
+    ${goal ? reaches(goal) : 'false'} as is_goal
+    from ${relation} e where occurred_at < ${timestamp(asOfMs)}`;
+  const interactions = (condition: string) => `count(*) filter (points > 0 and ${condition})::bigint`;
+  const total = (what: string, condition?: string) =>
+    `greatest(-${MOST}, least(${MOST}, coalesce(sum(${what})${condition ? ` filter (${condition})` : ''}, 0)))::bigint`;
+  const columns: Record<ActivityField, string> = {
+    firstMs: 'min(us) // 1000',
+    lastMs: 'coalesce(max(us) filter (points > 0), min(us)) // 1000',
+    lastMsBefore: 'coalesce(max(us) filter (points > 0 and age >= 30), min(us)) // 1000',
+    interactions0To15: interactions('age < 15'),
+    interactions15To30: interactions('age >= 15 and age < 30'),
+    interactions30To45: interactions('age >= 30 and age < 45'),
+    interactions45To60: interactions('age >= 45 and age < 60'),
+    interactions60To90: interactions('age >= 60 and age < 90'),
+    interactions90To120: interactions('age >= 90 and age < 120'),
+    interactionsFrom120: interactions('age >= 120'),
+    points: total('points'),
+    pointsBefore: total('points', 'age >= 30'),
+    decayedPoints: total(decayedOf('age')),
+    decayedPointsBefore: total(decayedOf('(age - 30)'), 'age >= 30'),
+    spentMinor: total('minor'),
+    spentMinor0To30: total('minor', 'age < 30'),
+    spentMinor30To60: total('minor', 'age >= 30 and age < 60'),
+    paidMinor: total('minor', 'minor > 0'),
+    orders: 'count(*) filter (minor > 0)::bigint',
+    foreignAmounts: 'count(*) filter (is_foreign)::bigint',
+    goals0To30: 'count(*) filter (is_goal and age < 30)::bigint',
+  };
+  const selected = activityFields.map((field) => `${columns[field]} as "${field}"`);
+  return `select user_id, ${selected.join(', ')} from (${seen}) group by user_id order by user_id`;
+}
+
+function affinityQuery(relation: string, { asOfMs }: FeatureQuery): string {
+  const seen = `(select user_id, category, event, ${ageOf(asOfMs)} as age from ${relation} e where occurred_at < ${timestamp(asOfMs)})`;
+  const categories = `select user_id, 'category' as kind, category as name, count(*)::bigint as engaged,
+    count(*) filter (age >= 30)::bigint as "engagedBefore", 0::bigint as delivered, 0::bigint as "deliveredBefore"
+    from (select *, ${pointsCase} as points from ${seen} where category is not null) where points > 0 group by user_id, category`;
+  const recent = `age < ${CHANNEL_DAYS}`;
+  const before = `age >= 30 and age < ${CHANNEL_DAYS + 30}`;
+  const kind = (name: string, period: string) => `count(*) filter (kind = '${name}' and ${period})`;
+  const engaged = (period: string) =>
+    `least(${kind('delivered', period)}, greatest(${['opened', 'clicked', 'replied'].map((name) => kind(name, period)).join(', ')}))::bigint`;
+  const channels = `select user_id, 'channel' as kind, channel as name, ${engaged(recent)}, ${engaged(before)},
+    ${kind('delivered', recent)}::bigint as delivered, ${kind('delivered', before)}::bigint
+    from (select user_id, age, m.channel, m.kind from ${seen} join (values ${messageEvents}) m(event, channel, kind) using (event)) group by user_id, channel`;
+  return `select * from (${categories} union all ${channels}) order by user_id, kind, name`;
+}
+
+/** Everyone in the files, or the `sample` whose hashes are the smallest: by id alone, so that any number of buckets gives the same. */
+export async function readActivity(session: DuckDbSession, paths: readonly string[], sample?: number): Promise<Activity> {
+  const files = `read_parquet([${paths.map(quote).join(', ')}])`;
+  const chosen = sample === undefined ? files : `(select * from ${files} order by md5_number_lower(user_id), user_id limit ${sample})`;
+  const fields = activityFields.map((field) => `"${field}"::double`);
+  const counted = await session.rows<{ users: number }>(`select count(*)::double as users from ${files}`);
+  const users = Math.min(counted[0]?.users ?? 0, sample ?? Number.POSITIVE_INFINITY);
+  const userIds: string[] = [];
+  const columns = activityFields.map(() => new Float64Array(users));
+  for await (const chunk of session.chunks(`select user_id, ${fields.join(', ')} from ${chosen} order by user_id`)) {
+    const start = userIds.length;
+    for (const id of chunk.getColumnVector(0).toArray()) userIds.push(String(id));
+    columns.forEach((column, index) => {
+      column.set(doublesOf(chunk.getColumnVector(index + 1)), start);
+    });
+  }
+  return { userIds, ...activityOf(columns) };
+}
+
+function activityOf(columns: readonly Float64Array[]): Record<ActivityField, Float64Array> {
+  return Object.fromEntries(activityFields.map((field, index) => [field, columns[index]])) as Record<ActivityField, Float64Array>;
+}
+
+/** Whole days from an event to `asOf`. */
+const ageOf = (asOfMs: number) => `((${asOfMs * 1000} - epoch_us(occurred_at)) // 86400000000)::integer`;
+
+const timestamp = (ms: number) => `make_timestamptz(${ms * 1000})`;
+
+/** `decayed` of `core/segment/activity.ts`. */
+const decayedOf = (age: string) =>
+  `(points * (${2 * HALF_LIFE_DAYS} - ${age} % ${HALF_LIFE_DAYS}) * 1048576) >> least(${age} // ${HALF_LIFE_DAYS}, 40)`;
+
+const pointsCase = `(case event ${[...engagementPoints].map(([event, points]) => `when ${quote(event)} then ${points}`).join(' ')} else ${OWN_EVENT_POINTS} end)::bigint`;
+
+const messageEvents = [...vocabulary.keys()]
+  .flatMap((event) => {
+    const engagement = engagementOf(event);
+    return engagement ? [`(${quote(event)}, ${quote(engagement.channel)}, ${quote(engagement.kind)})`] : [];
+  })
+  .join(', ');
+
+/** A goal's event, with each filter's property of that value. */
+function reaches({ event, filters }: NonNullable<FeatureQuery['goal']>): string {
+  const conditions = Object.entries(filters).map(([property, value]) => {
+    const pointer = `/${property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    return `coalesce(json_extract_string(properties, ${quote(pointer)}) = ${quote(String(value))}, false)`;
+  });
+  return [`event = ${quote(event)}`, ...conditions].join(' and ');
+}
