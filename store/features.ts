@@ -1,9 +1,8 @@
-import { activityFields, HALF_LIFE_DAYS, type Activity, type ActivityField } from '../core/segment/activity.js';
+import { activityFields, HALF_LIFE_DAYS, type ActivityField } from '../core/segment/activity.js';
 import { engagementOf } from '../core/event/engagement.js';
 import { vocabulary } from '../core/event/vocabulary.js';
 import { engagementPoints, OWN_EVENT_POINTS } from '../core/segment/engagement-points.js';
 import { quote, type DuckDbSession } from './duckdb.js';
-import { doublesOf } from './vectors.js';
 
 /** What the pass over a bucket needs to know besides the events. */
 export type FeatureQuery = {
@@ -14,9 +13,6 @@ export type FeatureQuery = {
   /** The tenant's goal `convert_to_paid`, where it has one. */
   readonly goal?: { readonly event: string; readonly filters: Readonly<Record<string, string | number | boolean>> };
 };
-
-/** Local files, one pair for each bucket: a row per user; and a row per user and category or channel. */
-export type FeatureFiles = { readonly activity: string; readonly affinities: string };
 
 /** Sums must fit 53 bits; nobody's do not, but for a mistake in the tenant's data, which then reads as "very much". */
 const MOST = 9_000_000_000_000_000;
@@ -86,29 +82,6 @@ function affinityQuery(relation: string, { asOfMs }: FeatureQuery): string {
     ${kind('delivered', recent)}::bigint as delivered, ${kind('delivered', before)}::bigint
     from (select user_id, age, m.channel, m.kind from ${seen} join (values ${messageEvents}) m(event, channel, kind) using (event)) group by user_id, channel`;
   return `select * from (${categories} union all ${channels}) order by user_id, kind, name`;
-}
-
-/** Everyone in the files, or the `sample` whose hashes are the smallest: by id alone, so that any number of buckets gives the same. */
-export async function readActivity(session: DuckDbSession, paths: readonly string[], sample?: number): Promise<Activity> {
-  const files = `read_parquet([${paths.map(quote).join(', ')}])`;
-  const chosen = sample === undefined ? files : `(select * from ${files} order by md5_number_lower(user_id), user_id limit ${sample})`;
-  const fields = activityFields.map((field) => `"${field}"::double`);
-  const counted = await session.rows<{ users: number }>(`select count(*)::double as users from ${files}`);
-  const users = Math.min(counted[0]?.users ?? 0, sample ?? Number.POSITIVE_INFINITY);
-  const userIds: string[] = [];
-  const columns = activityFields.map(() => new Float64Array(users));
-  for await (const chunk of session.chunks(`select user_id, ${fields.join(', ')} from ${chosen} order by user_id`)) {
-    const start = userIds.length;
-    for (const id of chunk.getColumnVector(0).toArray()) userIds.push(String(id));
-    columns.forEach((column, index) => {
-      column.set(doublesOf(chunk.getColumnVector(index + 1)), start);
-    });
-  }
-  return { userIds, ...activityOf(columns) };
-}
-
-function activityOf(columns: readonly Float64Array[]): Record<ActivityField, Float64Array> {
-  return Object.fromEntries(activityFields.map((field, index) => [field, columns[index]])) as Record<ActivityField, Float64Array>;
 }
 
 /** Whole days from an event to `asOf`. */

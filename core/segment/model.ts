@@ -21,6 +21,8 @@ const LEAST_USERS_PER_CLUSTER = 10;
 /** Where everything is drawn from; it only has to stay the same. */
 const SEED = 42;
 const STARTS = 2;
+/** The name of the one segment of an audience that cannot be divided. */
+export const EVERYONE = 'All Users';
 
 export type ModelSegment = {
   /** `seg_…`: derived from tenant, type and name, so that the same segment has the same key for ever. */
@@ -138,8 +140,7 @@ function nameSegments(question: ModelQuestion, points: Points, features: readonl
 /** One segment of all, of the kind that its average user is. */
 function everyone({ tenantId, columns, sampledUsers }: ModelQuestion): ModelSegment {
   const average = (name: string) => (columns[name] ?? new Float64Array()).reduce((sum, value) => sum + value, 0) / sampledUsers;
-  const name = 'All Users';
-  return { key: segmentKey(tenantId, 'rule', name), name, archetype: kindOf(average), centre: [] };
+  return { key: segmentKey(tenantId, 'rule', EVERYONE), name: EVERYONE, archetype: kindOf(average), centre: [] };
 }
 
 function kindOf(average: (name: string) => number): Archetype {

@@ -17,7 +17,9 @@ create index events_by_tx on events (tenant_id, tx);
 create index events_by_user on events (tenant_id, user_id, occurred_at);
 select isolate_by_tenant('events');
 
--- Makes the partition of a month (its first day, UTC). Attaching does not block the writers of the other months.
+-- Makes the partition of a month (its first day, UTC), one process at a time over all months: attaching locks the parent until
+-- the transaction ends, so two transactions that make two months each could wait for one another. Under the lock the catalog is
+-- asked with a snapshot of its own: to_regclass may still answer from a cache filled before it.
 create function ensure_event_month(month date) returns void
   language plpgsql security definer set search_path = madansara_analytics, pg_temp
 as $$
@@ -30,8 +32,8 @@ begin
     raise exception 'events of % are not accepted', to_char(month, 'YYYY-MM') using errcode = 'check_violation';
   end if;
   if to_regclass(partition) is not null then return; end if;
-  perform pg_advisory_xact_lock(hashtext('madansara event month'), extract(epoch from starts)::bigint::int);
-  if to_regclass(partition) is not null then return; end if;
+  perform pg_advisory_xact_lock(hashtextextended('madansara event months', 0));
+  if exists (select from pg_class c where c.relname = partition and c.relnamespace = 'madansara_analytics'::regnamespace) then return; end if;
   execute format('create table %I (like events including defaults including constraints)', partition);
   execute format('alter table %I add constraint in_month check (occurred_at is not null and occurred_at >= %L and occurred_at < %L)',
     partition, starts::text || ' 00:00+00', ends::text || ' 00:00+00');

@@ -63,3 +63,15 @@ create table user_features (
   primary key (tenant_id, user_id)
 );
 select isolate_by_tenant('user_features');
+
+-- For an alarm on walks that do not happen: ids and ages only.
+create function list_walk_ages() returns table (tenant_id uuid, seconds double precision)
+  language sql stable security definer set search_path = madansara_analytics
+  begin atomic
+    select t.tenant_id, extract(epoch from now() - coalesce(max(w.finished_at), t.created_at))::double precision
+    from madansara_analytics.tenants t
+    left join madansara_analytics.walks w on w.tenant_id = t.tenant_id and w.status = 'succeeded'
+    group by t.tenant_id, t.created_at;
+  end;
+grant select on walks to madansara_lookup;
+alter function list_walk_ages() owner to madansara_lookup;

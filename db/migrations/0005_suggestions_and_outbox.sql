@@ -42,15 +42,5 @@ create table outbox (
   primary key (tenant_id, outbox_id),
   unique (tenant_id, kind, subject)
 );
-create index outbox_due on outbox (kind, due_at) where refused_because is null;
+create index outbox_due on outbox (tenant_id, kind, due_at) where refused_because is null;
 select isolate_by_tenant('outbox');
-
-create function list_due_outbox(wanted_kind text, most integer) returns table (tenant_id uuid, outbox_id bigint)
-  language sql stable security definer set search_path = madansara_analytics
-  begin atomic
-    select o.tenant_id, o.outbox_id from madansara_analytics.outbox o
-    where o.kind = wanted_kind and o.refused_because is null and o.due_at <= now()
-    order by o.due_at limit most;
-  end;
-grant select on outbox to madansara_lookup;
-alter function list_due_outbox(text, integer) owner to madansara_lookup;

@@ -1,6 +1,6 @@
 import { and, eq, gte, isNotNull, sql } from 'drizzle-orm';
-import type { LocalDate, TenantId } from '../../core/ids.js';
-import type { TenantTransaction } from '../client.js';
+import { parseTenantId, type LocalDate, type TenantId } from '../../core/ids.js';
+import type { Database, TenantTransaction } from '../client.js';
 import { walks } from '../tables/walks.js';
 
 export type WalkRow = typeof walks.$inferSelect;
@@ -126,3 +126,9 @@ export async function lastWalkSuccess(tx: TenantTransaction, tenantId: TenantId)
 
 const ownRow = ({ tenantId, walkDate, execution }: WalkExecution) =>
   and(eq(walks.tenantId, tenantId), eq(walks.walkDate, walkDate), sql`${walks.record} ->> 'execution' = ${execution}`);
+
+/** For each tenant the seconds since its last successful walk ended; since its creation, where none did. Read before a tenant is known. */
+export async function listWalkAges(database: Database): Promise<readonly { readonly tenantId: TenantId; readonly seconds: number }[]> {
+  const { rows } = await database.pool.query<{ tenant_id: string; seconds: number }>('select tenant_id, seconds from list_walk_ages()');
+  return rows.map(({ tenant_id, seconds }) => ({ tenantId: parseTenantId(tenant_id), seconds }));
+}

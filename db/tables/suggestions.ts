@@ -13,6 +13,8 @@ export const suggestions = analytics.table(
     payload: jsonb('payload').$type<Readonly<Record<string, unknown>>>().notNull(),
     createdAt: timestamptz('created_at').notNull().defaultNow(),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
+    deliveredAt: timestamptz('delivered_at'),
+    batchId: text('batch_id'),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.suggestionId] })],
 );

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { ObjectStore } from '../objects.js';
-import { checkKey } from './key.js';
+import { checkKey, checkPrefix } from './key.js';
 
 /** Written beside their place under a name that no key can have, then moved: a reader never sees half an object. */
 const UNFINISHED = '.unfinished-';
@@ -21,13 +21,13 @@ export function openDirectory(directory: string): ObjectStore {
         await rename(unfinished, path);
         return 'stored';
       }
-      await link(unfinished, path);
-      await rm(unfinished);
+      await link(unfinished, path); // unlike a rename, fails where something is
       return 'stored';
     } catch (error) {
-      await rm(unfinished, { force: true });
       if (ifAbsent && codeOf(error) === 'EEXIST') return 'exists';
       throw error;
+    } finally {
+      await rm(unfinished, { force: true });
     }
   }
 
@@ -40,22 +40,23 @@ export function openDirectory(directory: string): ObjectStore {
     locate: filePath,
     filePath,
     async list(prefix) {
-      const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+      const folder = checkPrefix(prefix).slice(0, prefix.lastIndexOf('/') + 1);
       const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(absent);
       return (entries ?? [])
         .filter((entry) => entry.isFile() && !entry.name.startsWith(UNFINISHED))
-        .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+        .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
         .filter((key) => key.startsWith(prefix))
         .sort();
     },
   };
 }
 
+/** There is no object where there is no file, be it that the name is a folder's or goes through a file. */
 function absent(error: unknown): undefined {
-  if (codeOf(error) === 'ENOENT') return undefined;
+  if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(codeOf(error) ?? '')) return undefined;
   throw error;
 }
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
