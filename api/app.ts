@@ -39,7 +39,8 @@ export function createApp(dependencies: AppDependencies): Express {
 
   const document = describeApi(routes, segment?.operations ?? [], version);
   app.get('/openapi.json', rateLimiter, (_request, response) => void response.json(document));
-  app.get('/metrics', rateLimiter, async (_request, response) => {
+  app.get('/metrics', rateLimiter, async (request, response) => {
+    requestState(request).route = '/metrics';
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   app.use(rateLimiter, createDocsPages());

@@ -14,7 +14,6 @@ export function describeApi(routes: readonly Route[], others: readonly Described
   for (const { method, path, operation } of operations) paths[path] = { ...paths[path], [method]: operation };
   return {
     openapi: '3.1.0',
-    jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     info: {
       title: 'MadanSara',
       version,

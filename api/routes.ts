@@ -1,9 +1,11 @@
 import type { Database } from '../db/client.js';
+import type { Executors } from '../db/queries/suggestion-responses.js';
 import type { Route } from './route.js';
 import { createAnalyticsRoutes } from './routes/analytics.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createKeyRoutes } from './routes/keys.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
+import { createSuggestionRoutes } from './routes/suggestions.js';
 import { createTenantRoutes } from './routes/tenants.js';
 import { createUserRoutes } from './routes/users.js';
 import { createWalkRoutes } from './routes/walks.js';
@@ -12,6 +14,8 @@ import type { WalkerControl } from './temporal.js';
 export type RouteDependencies = {
   readonly database: Database;
   readonly walker: WalkerControl;
+  /** What executes an accepted suggestion's actions; an action without one is answered as not available. */
+  readonly executors?: Executors;
   readonly readiness: readonly ReadinessCheck[];
   readonly isClosing: () => boolean;
   readonly now: () => Date;
@@ -20,12 +24,13 @@ export type RouteDependencies = {
 /** The table of everything that is served as JSON: application, documentation and tests are made from it. */
 export function createRoutes(dependencies: RouteDependencies): readonly Route[] {
   return [
-    ...createHealthRoutes(dependencies.readiness, dependencies.isClosing),
     ...createWalkRoutes(dependencies),
     ...createAudienceSegmentRoutes(dependencies),
     ...createUserRoutes(dependencies),
+    ...createSuggestionRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createTenantRoutes(dependencies),
     ...createKeyRoutes(dependencies),
+    ...createHealthRoutes(dependencies.readiness, dependencies.isClosing),
   ];
 }

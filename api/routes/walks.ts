@@ -4,7 +4,9 @@ import { parseLocalDate } from '../../core/ids.js';
 import type { Database } from '../../db/client.js';
 import { findWalk, listWalks, type WalkRow } from '../../db/queries/audience.js';
 import { localDateAt } from '../../core/local-date.js';
+import { decideAsOf } from '../../core/walk/as-of.js';
 import { findTenant } from '../../db/queries/tenants.js';
+import { walkPhases } from '../../workflows/walker/contract.js';
 import { cutPage, decodeCursor } from '../cursors.js';
 import { DateText, JsonObject, LocalDateField, page, PageQuery, Timestamp } from '../fields.js';
 import { defineRoute, type Route } from '../route.js';
@@ -14,14 +16,14 @@ export type WalkRouteDependencies = { readonly database: Database; readonly walk
 
 const Walk = z.object({
   walk_date: DateText,
-  status: z.enum(['running', 'succeeded', 'failed']),
+  status: z.enum(['starting', 'running', 'succeeded', 'failed']).describe('`starting`: asked for, and not yet taken up by a worker.'),
   phase: z.string().describe('The phase it is in, or ended in.'),
   run: z.int().describe('How often this day was asked for.'),
-  as_of: Timestamp.describe('Events from this moment on were not seen.'),
-  requested_by: z.string(),
+  as_of: Timestamp.nullable().describe('Events from this moment on were not seen.'),
+  requested_by: z.string().nullable(),
   record: JsonObject.describe('What each phase did.'),
   error: z.string().nullable(),
-  started_at: Timestamp,
+  started_at: Timestamp.nullable(),
   finished_at: Timestamp.nullable(),
   url: z.string(),
 });
@@ -44,6 +46,21 @@ function walkOf(row: WalkRow): z.input<typeof Walk> {
   };
 }
 
+/** A walk that is on its way and has no row yet. */
+const startingWalk = (walkDate: string): z.input<typeof Walk> => ({
+  walk_date: walkDate,
+  status: 'starting',
+  phase: walkPhases[0],
+  run: 0,
+  as_of: null,
+  requested_by: null,
+  record: {},
+  error: null,
+  started_at: null,
+  finished_at: null,
+  url: walkUrl(walkDate),
+});
+
 const Started = z.object({
   walk_date: DateText,
   workflow_id: z.string().describe('Its id in the Temporal UI.'),
@@ -62,25 +79,35 @@ function startWalk({ database, walker, now }: WalkRouteDependencies): Route {
     scope: 'walks:write',
     startsSomething: true,
     body: z.strictObject({
-      walk_date: LocalDateField.optional().describe("Today in the tenant's time zone, when absent. Events after that day are not seen."),
+      walk_date: LocalDateField.optional().describe("Today in the tenant's time zone, when absent."),
+      as_of: z.iso
+        .datetime({ offset: true })
+        .optional()
+        .describe('Events from this moment on are not seen. Now, or the end of a day that is past, when absent.'),
       refresh: z.boolean().default(false).describe('Read the events anew, where the day was walked before.'),
     }),
     responses: { 202: Started.describe('The walk is under way.') },
   }).handledBy(async ({ tenantId, keyId, body, requestId }) => {
     const tenant = await findTenant(database, tenantId);
     if (!tenant) throw new DomainError('not_found', 'the tenant of this key is gone');
-    const today = localDateAt(now(), tenant.timeZone);
-    const walkDate = body.walk_date ?? today;
-    if (walkDate > today)
-      throw new DomainError('invalid', `body walk_date: ${walkDate} has not come yet; it is ${today} in ${tenant.timeZone}`);
-    const { workflowId } = await walker.startWalk({ tenantId, walkDate, refresh: body.refresh, requestedBy: `key ${keyId}`, requestId });
+    const walkDate = body.walk_date ?? localDateAt(now(), tenant.timeZone);
+    const asOf = body.as_of === undefined ? undefined : new Date(body.as_of);
+    decideAsOf({ walkDate, timeZone: tenant.timeZone, now: now(), asOf }); // says at once what the walk would refuse
+    const { workflowId } = await walker.startWalk({
+      tenantId,
+      walkDate,
+      ...(asOf && { asOf }),
+      refresh: body.refresh,
+      requestedBy: keyId,
+      requestId,
+    });
     const url = walkUrl(walkDate);
     return { status: 202, body: { walk_date: walkDate, workflow_id: workflowId, url }, headers: { Location: url } };
   });
 }
 
 export function createWalkRoutes(dependencies: WalkRouteDependencies): readonly Route[] {
-  const { database } = dependencies;
+  const { database, walker } = dependencies;
   return [
     startWalk(dependencies),
     defineRoute({
@@ -107,8 +134,9 @@ export function createWalkRoutes(dependencies: WalkRouteDependencies): readonly 
       responses: { 200: Walk.describe('The walk.') },
     }).handledBy(async ({ tenantId, params: { walk_date: walkDate } }) => {
       const row = await database.withTenant(tenantId, (tx) => findWalk(tx, tenantId, walkDate));
-      if (!row) throw new DomainError('not_found', `there was no walk on ${walkDate}`);
-      return { status: 200, body: walkOf(row) };
+      if (row) return { status: 200, body: walkOf(row) };
+      if (await walker.isUnderWay({ tenantId, walkDate })) return { status: 200, body: startingWalk(walkDate) };
+      throw new DomainError('not_found', `there was no walk on ${walkDate}`);
     }),
   ];
 }

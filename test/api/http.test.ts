@@ -7,6 +7,7 @@ import { createApiKey } from '../../db/queries/api-keys.js';
 import { openDatabase } from '../../db/client.js';
 import express from 'express';
 import { startTestApi, type ApiAnswer, type TestApi } from '../harness/api.js';
+import { createGate } from '../harness/gate.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 
 let database: TestDatabase;
@@ -178,24 +179,22 @@ describe('the server', () => {
   });
 
   it('lets a request that is under way end before it closes, and takes no new one', async () => {
-    let arrived: () => void = () => undefined;
-    let release: () => void = () => undefined;
-    const hasArrived = new Promise<void>((resolve) => (arrived = resolve));
-    const released = new Promise<void>((resolve) => (release = resolve));
+    const arrival = createGate();
+    const hold = createGate();
     const closing = await startTestApi(database, {
       walker: {
         startWalk: async () => {
-          arrived();
-          await released;
+          arrival.open();
+          await hold.opened;
           return { workflowId: 'late' };
         },
       },
     });
     const underWay = closing.call('POST', '/v1/walks', { key, body: {} });
-    await hasArrived;
+    await arrival.opened;
     const closed = closing.close();
     await assert.rejects(closing.call('GET', '/healthz'));
-    release();
+    hold.open();
     assert.equal((await underWay).body.workflow_id, 'late');
     await closed;
   });

@@ -6,6 +6,7 @@ import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
 import { createApiKey } from '../../db/queries/api-keys.js';
 import { startTestApi, type TestApi } from '../harness/api.js';
+import { createGate } from '../harness/gate.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 
 let database: TestDatabase;
@@ -63,19 +64,16 @@ describe('a POST with an Idempotency-Key', () => {
   it('is done once when twenty come at the same time', async () => {
     const name = randomUUID();
     const startsThen = starts.length;
-    let release: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    whenStarting = () => held;
+    const hold = createGate();
+    let refused = 0;
+    whenStarting = () => hold.opened;
     const answers = Array.from({ length: 20 }, async () => {
       const answer = await start(name);
       if (answer.status === 409) refused += 1;
-      if (refused === 19) release(); // all others have been turned away while the first was at work
+      if (refused === 19) hold.open(); // all others have been turned away while the first was at work
       return answer;
     });
-    let refused = 0;
-    const statuses = (await Promise.all(answers)).map(({ status }) => status).sort();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status).sort((a, b) => a - b);
     whenStarting = async () => undefined;
     assert.deepEqual(statuses, [202, ...Array.from({ length: 19 }, () => 409)]);
     assert.equal(starts.length, startsThen + 1);
@@ -149,11 +147,11 @@ describe('starting a walk', () => {
       assert.equal(answer.headers.get('location'), '/v1/walks/2026-03-02');
       assert.equal(answer.headers.get('x-request-id'), 'from-the-caller-1');
       assert.deepEqual(at.started, [
-        { tenantId: inKiritimati, walkDate: '2026-03-02', refresh: false, requestedBy: `key ${keyId}`, requestId: 'from-the-caller-1' },
+        { tenantId: inKiritimati, walkDate: '2026-03-02', refresh: false, requestedBy: keyId, requestId: 'from-the-caller-1' },
       ]);
       const future = await at.call('POST', '/v1/walks', { key: itsKey, body: { walk_date: '2026-03-03' } });
       assert.equal(future.status, 400);
-      assert.match(future.body.detail, /has not come yet/);
+      assert.match(future.body.detail, /cannot be walked yet/);
     } finally {
       await at.close();
     }

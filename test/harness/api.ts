@@ -49,6 +49,7 @@ export async function startTestApi(database: Database, options: TestApiOptions =
       started.push(request);
       return { workflowId: `walker/${request.tenantId}/${request.walkDate}` };
     },
+    isUnderWay: () => Promise.resolve(false),
     applySchedule: async ({ tenantId, timeZone }) => void scheduled.push({ tenantId, timeZone }),
     ...options.walker,
   };

@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { projectRoot, type Config } from '../config.js';
+import { openDatabase } from '../db/client.js';
+import { openObjectStore } from '../store/objects.js';
+import { createApp } from './app.js';
+import { createLogger, type Logger } from './logging.js';
+import { createMetrics } from './metrics.js';
+import { createRoutes } from './routes.js';
+import { createSegmentRoutes } from './routes/segment.js';
+import type { ReadinessCheck } from './routes/health.js';
+import { listen, type RunningServer } from './server.js';
+import { connectWalker } from './temporal.js';
+
+export type RunningApi = {
+  readonly port: number;
+  readonly url: string;
+  /** Lets requests under way end, then lets go of everything. Calling it again waits for the same end. */
+  close(): Promise<void>;
+};
+
+/**
+ * Runs the API in this process until it is closed. Port 0 takes a free port. It starts while Temporal or the object store
+ * is away and says so in /readyz; an occupied port is an error of one sentence.
+ */
+export async function runApi(
+  config: Config,
+  { logger = createLogger(config.logLevel) }: { readonly logger?: Logger } = {},
+): Promise<RunningApi> {
+  const database = openDatabase(config.databaseUrl, {
+    applicationName: 'madansara-api',
+    onIdleError: (error) => logger.warn({ error }, 'a database connection was lost'),
+  });
+  const walker = connectWalker(config.temporal);
+  const objects = openObjectStore(config.objects);
+  const readiness: readonly ReadinessCheck[] = [
+    { name: 'postgres', check: () => database.pool.query('select 1 from tenants limit 1') },
+    { name: 'temporal', check: () => walker.check() },
+    { name: 'object_store', check: () => objects.get('madansara-readiness') }, // that it is absent is an answer too
+  ];
+  let closing: Promise<void> | undefined;
+  const routes = createRoutes({ database, walker, readiness, isClosing: () => closing !== undefined, now: () => new Date() });
+  const app = createApp({
+    database,
+    routes,
+    segment: createSegmentRoutes({ database }),
+    logger,
+    metrics: createMetrics(),
+    ...(config.api.adminKey !== undefined && { adminKey: config.api.adminKey }),
+    version: await readVersion(),
+  });
+  const letGo = () => Promise.allSettled([database.close(), walker.close()]);
+  let server: RunningServer;
+  try {
+    server = await listen(app, config.api);
+  } catch (error) {
+    await letGo();
+    throw error;
+  }
+  const url = `http://${config.api.host.includes(':') ? `[${config.api.host}]` : config.api.host}:${server.port}`;
+  logger.info({ url }, 'the API listens');
+  return {
+    port: server.port,
+    url,
+    close: () => {
+      closing ??= server.close().then(async () => void (await letGo()));
+      return closing;
+    },
+  };
+}
+
+async function readVersion(): Promise<string> {
+  const text = await readFile(join(projectRoot, 'package.json'), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
