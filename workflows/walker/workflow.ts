@@ -5,6 +5,7 @@ import { outcomeAttribute, phaseAttribute, tenantIdAttribute, walkDateAttribute 
 import { walkPhases, walkProgressQueryName } from './contract.js';
 import type { WalkerInput, WalkerResult, WalkPhase, WalkProgress } from './contract.js';
 import type { OpenWalk, Phase } from './phase.js';
+import { notification } from './notification.js';
 import { startJournal, type Journal } from './progress.js';
 import { segmentation } from './segmentation.js';
 
@@ -18,7 +19,7 @@ const row = wf.proxyActivities<WalkingActivities>({
   priority: { priorityKey: 1 },
 });
 
-const phases: Readonly<Record<WalkPhase, Phase>> = { segmentation };
+const phases: Readonly<Record<WalkPhase, Phase>> = { segmentation, notification };
 
 /** Walks through a tenant's audience of one day. */
 export async function walker(input: WalkerInput): Promise<WalkerResult> {

@@ -1,0 +1,23 @@
+import { pino } from 'pino';
+import { DefaultLogger, type Logger, type LogEntry } from '@temporalio/worker';
+import { describeError } from '../db/describe-error.js';
+
+/** JSON lines on the standard output, in the form of the API's; Temporal's own words go the same way. */
+export function createWorkerLogger(level: string): pino.Logger {
+  return pino({
+    level,
+    base: { service: 'madansara-worker' },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { error: describeError },
+  });
+}
+
+const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+
+export function temporalLogger(logger: pino.Logger): Logger {
+  return new DefaultLogger('INFO', ({ level, message, meta }: LogEntry) => {
+    const { error, ...fields } = meta ?? {};
+    logger[LEVELS[level]]({ ...fields, ...(error !== undefined && { error: error as unknown }) }, message);
+  });
+}

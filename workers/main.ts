@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Config } from '../config.js';
+import type { Logger } from 'pino';
+import { openDatabase } from '../db/client.js';
+import type { Executors } from '../db/queries/suggestion-responses.js';
+import { openDuckDb } from '../store/duckdb.js';
+import { openLake } from '../store/lake.js';
+import { openLocalCopies } from '../store/local-copies.js';
+import { openObjectStore } from '../store/objects.js';
+import { walkTaskQueue } from '../workflows/task-queues.js';
+import { createActivities, observeActivities } from './activities.js';
+import { workflowBundle } from './bundle.js';
+import { serveHealth } from './health.js';
+import { createWorkerLogger, temporalLogger } from './logging.js';
+import { createWorkerMetrics } from './metrics.js';
+import { reconcileSchedules } from './schedules.js';
+
+export type RunningWorker = {
+  /** Of /healthz and /metrics. */
+  readonly port: number;
+  /** Resolves with a sentence when the worker has ended without being asked to. */
+  readonly ended: Promise<string>;
+  /** Takes no more tasks, finishes or hands back those it has, and lets go of everything. */
+  close(): Promise<void>;
+};
+
+export type WorkerSettings = {
+  readonly logger?: Logger;
+  readonly taskQueue?: string;
+  readonly executors?: Executors;
+  /** Absent: the clock. */
+  readonly now?: () => Date;
+};
+
+/** How long a task may go on after the worker was told to end: then it is handed back, and another worker does it again. */
+const GRACE = '10 seconds';
+const RECONCILE_EVERY_MS = 5 * 60_000;
+/** Scans use all processors by themselves; two at a time hide the waiting for files. */
+const SCANS_AT_ONCE = 2;
+
+/** Runs a worker in this process until it is closed. */
+export async function runWorker(config: Config, settings: WorkerSettings = {}): Promise<RunningWorker> {
+  const { logger = createWorkerLogger(config.logLevel), taskQueue = walkTaskQueue, executors = {}, now = () => new Date() } = settings;
+  const temporalLog = temporalLogger(logger);
+  installRuntime(temporalLog);
+  const { address, namespace } = config.temporal;
+  const native = await NativeConnection.connect({ address }).catch((cause: unknown) => {
+    throw new Error(`Temporal does not answer at ${address} (TEMPORAL_ADDRESS)`, { cause });
+  });
+  const resources = await openResources(config, logger);
+  const { database } = resources;
+  const metrics = createWorkerMetrics(database);
+  const activities = createActivities({ ...resources, engarde: config.engarde, engardeAppUrl: config.engardeAppUrl, executors, now });
+  const worker = await Worker.create({
+    connection: native,
+    namespace,
+    taskQueue,
+    ...(await rolesOf(config, activities, temporalLog)),
+    shutdownGraceTime: GRACE,
+    maxConcurrentActivityTaskExecutions: SCANS_AT_ONCE + 2,
+    interceptors: { activity: [observeActivities(metrics)] },
+  });
+  const health = await serveHealth(config.worker.port, { registry: metrics.registry, state: () => worker.getState() });
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection, namespace });
+  const reconcile = () =>
+    reconcileSchedules(database, client, taskQueue).then(
+      (changed) => changed > 0 && logger.info({ changed }, 'Schedules were made or changed'),
+      (error: unknown) => logger.warn({ error }, 'the Schedules could not be looked through; tried again in five minutes'),
+    );
+  const reconciling = setInterval(() => void reconcile(), RECONCILE_EVERY_MS);
+  let asked = false;
+  const run = worker.run();
+  const over = run.then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  await reconcile();
+  logger.info({ taskQueue, role: config.worker.role, port: health.port }, 'the worker runs');
+
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    asked = true;
+    clearInterval(reconciling);
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+    await over;
+    await Promise.allSettled([health.close(), connection.close(), native.close()]);
+    await resources.close();
+  };
+  return {
+    port: health.port,
+    ended: new Promise((resolve) => {
+      void over.then((fault) => !asked && resolve(`the worker has ended: ${fault ?? 'it was shut down'}`));
+    }),
+    close: () => (closing ??= close()),
+  };
+}
+
+async function openResources(config: Config, logger: Logger) {
+  const database = openDatabase(config.databaseUrl, {
+    applicationName: 'madansara-worker',
+    onIdleError: (error) => logger.warn({ error }, 'a database connection was lost'),
+  });
+  const { cacheDirectory, cacheMegabytes } = config.lake;
+  const workDirectory = join(cacheDirectory, 'work');
+  const duckdb = await openDuckDb({ ...config.duckdb, temporaryDirectory: join(cacheDirectory, 'spill') });
+  const objects = openObjectStore(config.objects);
+  const copies = openLocalCopies(objects, join(cacheDirectory, 'parts'), cacheMegabytes * 1024 * 1024);
+  const lake = openLake({ pool: database.pool, objects, copies, duckdb, workDirectory });
+  return {
+    database,
+    duckdb,
+    objects,
+    lake,
+    workDirectory,
+    async close() {
+      duckdb.close();
+      await database.close();
+    },
+  };
+}
+
+/** On a laptop one worker does both; in production workflow tasks, which must be quick, are not where scans are. */
+async function rolesOf(
+  { worker: { role } }: Config,
+  activities: ReturnType<typeof createActivities>,
+  logger: ReturnType<typeof temporalLogger>,
+): Promise<Partial<WorkerOptions>> {
+  return {
+    ...(role !== 'workflows' && { activities }),
+    ...(role !== 'activities' && { workflowBundle: await workflowBundle(logger) }),
+  };
+}
+
+/** Once a process, whoever comes first: the SDK's own core logs through it. */
+function installRuntime(logger: ReturnType<typeof temporalLogger>): void {
+  try {
+    Runtime.install({ logger, telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'IllegalStateError') throw error;
+  }
+}
