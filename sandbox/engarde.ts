@@ -107,7 +107,7 @@ export async function startSandboxEngarde(options: EngardeOptions): Promise<Sand
 function compileSchema(): ValidateFunction {
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
   formats.default(ajv);
-  const schema: object = JSON.parse(readFileSync(join(projectRoot, 'core/suggestion/payload.schema.json'), 'utf8'));
+  const schema = JSON.parse(readFileSync(join(projectRoot, 'core/suggestion/payload.schema.json'), 'utf8')) as object;
   return ajv.compile(schema);
 }
 

@@ -37,6 +37,7 @@ export function startServer(
     ended,
     async stop(signal = 'SIGTERM') {
       if (pid === undefined) return;
+      child.ref(); // it did not keep this process alive until now; its end is waited for
       await endProcess(pid, signal);
       await ended;
     },

@@ -33,11 +33,13 @@ const GRACE_MS = 5_000;
 
 export const launcherPidPath = (directory: string) => join(directory, 'launcher.pid');
 
-/** Who runs in this folder, and what they said of where: undefined when nobody does. */
-export function whoRuns(directory: string): Readonly<Record<string, unknown>> | undefined {
+export type Launcher = { readonly pid: number; readonly api?: string };
+
+/** Who runs in this folder, and where their API is once it is up: undefined when nobody does. */
+export function whoRuns(directory: string): Launcher | undefined {
   const pidPath = launcherPidPath(directory);
   if (readLivePid(pidPath) === undefined || !existsSync(pidPath)) return undefined;
-  return JSON.parse(readFileSync(pidPath, 'utf8')) as Record<string, unknown>;
+  return JSON.parse(readFileSync(pidPath, 'utf8')) as Launcher;
 }
 
 /**
@@ -57,13 +59,17 @@ export async function startStack({ directory, environment, say, ports, fresh = f
   // The other server may still be starting when one has failed: it is stopped as soon as it is there.
   const keep = async (server: Server) => (stopping ? server.stop() : void servers.push(server));
   const variables: Record<string, string> = {};
-  const starting = [
-    environment.DATABASE_URL ||
+  const starting: Promise<void>[] = [];
+  if (!environment.DATABASE_URL) {
+    starting.push(
       startPostgres({ directory: join(directory, 'postgres'), fresh }).then(async (postgres) => {
         await keep(postgres);
         variables.DATABASE_URL = postgres.url;
       }),
-    environment.TEMPORAL_ADDRESS ||
+    );
+  }
+  if (!environment.TEMPORAL_ADDRESS) {
+    starting.push(
       startTemporal({
         directory: join(directory, 'temporal'),
         namespace: NAMESPACE,
@@ -77,7 +83,8 @@ export async function startStack({ directory, environment, say, ports, fresh = f
         variables.TEMPORAL_NAMESPACE = NAMESPACE;
         variables.TEMPORAL_UI_URL = temporal.uiUrl;
       }),
-  ];
+    );
+  }
   try {
     await Promise.race([Promise.all(starting), aborted(signal)]);
   } catch (error) {

@@ -24,17 +24,19 @@ export function createWorkerMetrics(database: Database): WorkerMetrics {
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800],
     registers: [registry],
   });
-  new Gauge({
-    name: 'walk_last_success_age_seconds',
-    help: "Since the end of a tenant's last successful walk; since its creation, where there was none. Above 26 hours somebody should look.",
-    labelNames: ['tenant'],
-    registers: [registry],
-    // Asked anew for each scrape: an age that a dead loop computed would stand still.
-    async collect() {
-      this.reset();
-      for (const { tenantId, seconds } of await listWalkAges(database)) this.set({ tenant: tenantId }, seconds);
-    },
-  });
+  registry.registerMetric(
+    new Gauge({
+      name: 'walk_last_success_age_seconds',
+      help: "Since the end of a tenant's last successful walk; since its creation, where there was none. Above 26 hours somebody should look.",
+      labelNames: ['tenant'],
+      registers: [],
+      // Asked anew for each scrape: an age that a dead loop computed would stand still.
+      async collect() {
+        this.reset();
+        for (const { tenantId, seconds } of await listWalkAges(database)) this.set({ tenant: tenantId }, seconds);
+      },
+    }),
+  );
   return {
     registry,
     observeActivity({ type, outcome, seconds }) {

@@ -28,7 +28,7 @@ async function start({ directory, anyPorts }: StartOptions): Promise<void> {
   const running = whoRuns(directory);
   if (running)
     throw new Error(
-      `it runs already (process ${String(running.pid)})${running.api ? `: the API is ${String(running.api)}` : ', and is starting'}`,
+      `it runs already (process ${running.pid})${running.api === undefined ? ', and is starting' : `: the API is ${running.api}`}`,
     );
   const stopping = new AbortController();
   const told = untilToldToStop().then(() => stopping.abort());

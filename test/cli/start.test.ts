@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isAlive, waitUntil } from '../../sandbox/processes.js';
 import { temporaryFolder } from '../harness/folder.js';
 
 const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 const folder = temporaryFolder('start');
+chmodSync(folder, 0o755); // PostgreSQL, which is not root, keeps its files here too
+const children: ChildProcess[] = [];
+after(() => children.forEach((child) => child.kill('SIGKILL'))); // what a failed test left
 
 type Started = { readonly child: ChildProcess; readonly said: () => string; readonly exit: Promise<number | null> };
 
@@ -19,6 +22,7 @@ function start(directory: string, options: readonly string[] = ['--any-ports'], 
     env: { ...environment, LOG_LEVEL: 'warn', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  children.push(child);
   let said = '';
   child.stdout.on('data', (data: Buffer) => (said += data.toString()));
   child.stderr.on('data', (data: Buffer) => (said += data.toString()));
