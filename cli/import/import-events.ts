@@ -1,0 +1,43 @@
+import { DomainError } from '../../core/errors.js';
+import type { TenantId } from '../../core/ids.js';
+import { createEventReader, type EventMapping } from '../../core/import/events.js';
+import { createOrdinals } from '../../core/import/ordinals.js';
+import type { Database } from '../../db/client.js';
+import { openImportSession } from '../../db/queries/imports.js';
+import { findTenant, type Tenant } from '../../db/queries/tenants.js';
+import type { SourceFile } from './file.js';
+import { importRows, type ImportCounts, type ImportProgress } from './import-rows.js';
+
+export type ImportOptions = {
+  readonly tenantId: TenantId;
+  readonly file: SourceFile;
+  /** Where rejected rows are written; absent: nowhere. */
+  readonly rejectsPath?: string;
+  readonly onProgress?: (progress: ImportProgress) => void;
+  readonly signal?: AbortSignal;
+  /** Absent: the clock. */
+  readonly now?: () => Date;
+};
+
+/** Imports a file's rows as events. Doing it again, also after it was cut off, adds only what is not stored yet. */
+export async function importEvents(database: Database, options: ImportOptions & { readonly mapping: EventMapping }): Promise<ImportCounts> {
+  const { tenantId, mapping, now = () => new Date() } = options;
+  const { timeZone, currency } = await requireTenant(database, tenantId);
+  const context = { timeZone, currency, nowMs: now().getTime(), ordinals: createOrdinals() };
+  const session = await openImportSession(database, tenantId);
+  try {
+    return await importRows({
+      ...options,
+      readerFor: (columns) => createEventReader(mapping, columns, context),
+      store: (events) => session.storeEvents(events),
+    });
+  } finally {
+    session.close();
+  }
+}
+
+export async function requireTenant(database: Database, tenantId: TenantId): Promise<Tenant> {
+  const tenant = await findTenant(database, tenantId);
+  if (!tenant) throw new DomainError('not_found', `there is no tenant ${tenantId} (\`madansara tenants list\` shows those there are)`);
+  return tenant;
+}
