@@ -1,19 +1,23 @@
 import { Command } from 'commander';
 import { addApiCommand } from './commands/api.js';
 import { addConfigCommand } from './commands/config.js';
+import { addDemoCommand } from './commands/demo.js';
 import { addMigrateCommand } from './commands/migrate.js';
 import { addSetupCommand } from './commands/setup.js';
 import { addStartCommand } from './commands/start.js';
 import { addTemporalCommand } from './commands/temporal.js';
+import { addWalkCommand } from './commands/walk.js';
 import { addWorkerCommand } from './commands/worker.js';
 
 const program = new Command('madansara')
   .description('The audience-intelligence walker agent of En Garde')
   .showHelpAfterError('(madansara --help lists the commands)');
 
+addDemoCommand(program);
 addStartCommand(program);
 addApiCommand(program);
 addWorkerCommand(program);
+addWalkCommand(program);
 addConfigCommand(program);
 addMigrateCommand(program);
 addSetupCommand(program);

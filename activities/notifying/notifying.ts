@@ -15,6 +15,7 @@ import { readTenant } from '../../db/queries/tenants.js';
 import type { ObjectStore } from '../../store/objects.js';
 import { deliver } from './delivery.js';
 import { createEngardeClient, LOOK_UP_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './engarde-client.js';
+import { notifyingKeys } from './keys.js';
 import { pollResponses, type ResponsesPolled } from './polling.js';
 
 export type NotifyingDependencies = {
@@ -38,10 +39,6 @@ export type SuggestionsOfWalk = {
 type WalkInput = { readonly tenantId: string; readonly walkDate: string };
 
 const LEASE_SLACK_MS = 1_000;
-
-/** `<tenant>/<kind>/YYYYMMDD/<file>` */
-const artifactKey = (tenantId: TenantId, kind: string, walkDate: LocalDate, file: string): string =>
-  `${tenantId}/${kind}/${walkDate.replaceAll('-', '')}/${file}`;
 
 export function createNotifyingActivities(dependencies: NotifyingDependencies) {
   const { database, engarde, requestTimeoutMs = REQUEST_TIMEOUT_MS } = dependencies;
@@ -108,8 +105,7 @@ async function writeSuggestions(
     const payload = payloadOf({ tenantId, asOf, suggestions, audiences, moneyDigits });
     return { tenantName: tenant.name, currency: tenant.currency, asOf, segments, silences, payload };
   });
-  const briefKey = artifactKey(tenantId, 'briefs', walkDate, 'brief.txt');
-  const suggestionsKey = artifactKey(tenantId, 'suggestions', walkDate, 'suggestions.json');
+  const { brief: briefKey, suggestions: suggestionsKey } = notifyingKeys(tenantId, walkDate);
   const nothing = { agent_type: 'audience_intelligence', tenant_id: tenantId, timestamp: made.asOf, suggestions: [] };
   await objects.put(suggestionsKey, `${JSON.stringify(made.payload ?? nothing, null, 2)}\n`);
   await objects.put(briefKey, renderBrief({ ...made, walkDate, engardeAppUrl }));

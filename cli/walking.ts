@@ -1,0 +1,69 @@
+import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { walkTaskQueue } from '../workflows/task-queues.js';
+import {
+  walkerWorkflowId,
+  walkerWorkflowType,
+  walkProgressQueryName,
+  type WalkerInput,
+  type WalkerResult,
+  type WalkProgress,
+} from '../workflows/walker/contract.js';
+import { startProgress } from './progress.js';
+
+const ASK_EVERY_MS = 300;
+/** A query needs a worker: after so long without one, people are told what is missing. */
+const QUERY_DEADLINE_MS = 5_000;
+
+/** Starts a walk, or finds the one of that day that is under way, and shows its progress until it has ended. */
+export async function walkAndWatch(client: Client, input: WalkerInput): Promise<WalkerResult> {
+  const handle = await client.workflow.start(walkerWorkflowType, {
+    workflowId: walkerWorkflowId(input.tenantId, input.walkDate),
+    taskQueue: walkTaskQueue,
+    args: [input],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    staticSummary: `The walk of ${input.walkDate}, asked for by ${input.requestedBy}`,
+  });
+  const progress = startProgress(`Walk of ${input.walkDate}`);
+  const watching = new AbortController();
+  const watched = watch(client, handle, progress.update, watching.signal);
+  try {
+    const result = (await handle.result()) as WalkerResult;
+    progress.done(sentenceOf(result));
+    return result;
+  } catch (error) {
+    progress.stop();
+    if (error instanceof WorkflowFailedError)
+      throw new Error(`the walk failed: ${error.cause?.message ?? error.message}`, { cause: error });
+    throw error;
+  } finally {
+    watching.abort();
+    await watched;
+  }
+}
+
+async function watch(
+  client: Client,
+  handle: WorkflowHandle,
+  update: (done: number, note: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const note = await client
+      .withDeadline(Date.now() + QUERY_DEADLINE_MS, () => handle.query<WalkProgress>(walkProgressQueryName))
+      .then(noteOf, () => 'waiting for a worker (is `madansara worker` running?)');
+    if (!signal.aborted) update(0, note);
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
+}
+
+function noteOf({ phases, state }: WalkProgress): string {
+  const current = phases.find((phase) => phase.state === 'running');
+  if (!current) return state === 'opening' ? 'opening' : 'closing';
+  return `${current.phase}, step ${Math.min(current.stepsDone + 1, current.stepsTotal)} of ${current.stepsTotal}`;
+}
+
+const sentenceOf = ({ counts }: WalkerResult): string =>
+  Object.entries(counts)
+    .map(([what, count]) => `${count.toLocaleString('en-US')} ${what}`)
+    .join(', ');
