@@ -125,7 +125,7 @@ function wordsOf(
       `last active ${recencyDays === 1 ? 'a day' : `${recencyDays} days`} ago on average`,
       ...(interactions === undefined ? [] : [`${comparison(interactions)} interactions`]),
       ...(worth === undefined ? [] : [`${comparison(worth)} spend`]),
-      trend > 0.05 ? 'engagement is growing' : trend < -0.05 ? 'engagement is falling' : 'engagement is steady',
+      `${trend > 0.05 ? 'more' : trend < -0.05 ? 'less' : 'as'} active of late ${Math.abs(trend) > 0.05 ? 'than' : 'as'} in their own past`,
     ],
     strategy: strategies[segment.archetype],
   };

@@ -1,4 +1,4 @@
-import type { SegmentStatistics } from '../segment/statistics.js';
+import { archetypes, type SegmentStatistics } from '../segment/statistics.js';
 
 /** A segment as a walk published it. */
 export type SegmentFinding = {
@@ -67,11 +67,15 @@ const spendPerUser = ({ measured }: MeasuredSegment): number | undefined =>
 const conversionOf = ({ measured }: MeasuredSegment): number => measured.converted / measured.users;
 
 /**
- * The segments whose people did better in the last 30 days, the nearest first: by what they spent, and for a tenant without
- * revenue by how many converted.
+ * The segments that a member would be better off in, the nearest first: those of a kind that is no worse, whose people did
+ * better in the last 30 days, by what they spent, and for a tenant without revenue by how many converted. Nobody moves up by
+ * becoming at risk, however much those who are spent.
  */
 export function betterSegments(segment: MeasuredSegment, all: readonly MeasuredSegment[]): readonly MeasuredSegment[] {
   const inRevenue = spendPerUser(segment) !== undefined;
   const rank = (other: MeasuredSegment) => (inRevenue ? (spendPerUser(other) ?? -Infinity) : conversionOf(other));
-  return all.filter((other) => rank(other) > rank(segment)).sort((a, b) => rank(a) - rank(b) || (a.segmentId < b.segmentId ? -1 : 1));
+  const kind = ({ statistics }: MeasuredSegment) => archetypes.indexOf(statistics.archetype);
+  return all
+    .filter((other) => rank(other) > rank(segment) && kind(other) <= kind(segment))
+    .sort((a, b) => rank(a) - rank(b) || (a.segmentId < b.segmentId ? -1 : 1));
 }
