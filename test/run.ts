@@ -12,13 +12,15 @@ import { temporalNamespace } from './harness/temporal.js';
 import { runOnNode24 } from './node24.js';
 
 /** Everything that proves the product works: real servers, started once and shared by the test files, which run side by side. */
-const patterns = process.argv.slice(2);
+const recording = process.argv.includes('--record-histories');
+const patterns = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const files = testFiles(patterns);
 if (files.length === 0) {
   console.error(`no test file matches ${patterns.join(' ')}`);
   process.exit(1);
 }
 
+const recorder = join(projectRoot, 'dist', 'test', 'replay', 'record.js');
 const folder = mkdtempSync(join(tmpdir(), 'madansara-test-'));
 const say = (line: string) => console.error(line);
 const environment = process.env;
@@ -41,9 +43,9 @@ try {
     TEST_TEMPORAL_ADDRESS: temporal.address,
     ...(s3 && { TEST_S3_ENDPOINT: s3.endpoint, TEST_S3_ACCESS_KEY_ID: s3.accessKeyId, TEST_S3_SECRET_ACCESS_KEY: s3.secretAccessKey }),
   };
-  say(`running ${files.length} test files`);
-  code = await run(process.execPath, nodeTestArguments(files), servers);
-  if (code === 0 && patterns.length === 0) code = await runOnNode24((program, args) => run(program, args, servers), say);
+  say(recording ? 'recording the histories of workflows' : `running ${files.length} test files`);
+  code = await run(process.execPath, recording ? ['--enable-source-maps', recorder] : nodeTestArguments(files), servers);
+  if (code === 0 && patterns.length === 0 && !recording) code = await runOnNode24((program, args) => run(program, args, servers), say);
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
 } finally {

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { DefaultLogger, type Logger, type LogEntry } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type Logger, type LogEntry } from '@temporalio/worker';
 import { describeError } from '../db/describe-error.js';
 
 /** JSON lines on the standard output, in the form of the API's; Temporal's own words go the same way. */
@@ -20,4 +20,13 @@ export function temporalLogger(logger: pino.Logger): Logger {
     const { error, ...fields } = meta ?? {};
     logger[LEVELS[level]]({ ...fields, ...(error !== undefined && { error: error as unknown }) }, message);
   });
+}
+
+/** Once a process, whoever comes first: the SDK's own core logs through it. */
+export function installRuntime(logger: Logger): void {
+  try {
+    Runtime.install({ logger, telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'IllegalStateError') throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Config } from '../config.js';
 import type { Logger } from 'pino';
 import { openDatabase } from '../db/client.js';
@@ -13,7 +13,7 @@ import { walkTaskQueue } from '../workflows/task-queues.js';
 import { createActivities, observeActivities } from './activities.js';
 import { workflowBundle } from './bundle.js';
 import { serveHealth } from './health.js';
-import { createWorkerLogger, temporalLogger } from './logging.js';
+import { createWorkerLogger, installRuntime, temporalLogger } from './logging.js';
 import { createWorkerMetrics } from './metrics.js';
 import { reconcileSchedules } from './schedules.js';
 
@@ -132,13 +132,4 @@ async function rolesOf(
     ...(role !== 'workflows' && { activities }),
     ...(role !== 'activities' && { workflowBundle: await workflowBundle(logger) }),
   };
-}
-
-/** Once a process, whoever comes first: the SDK's own core logs through it. */
-function installRuntime(logger: ReturnType<typeof temporalLogger>): void {
-  try {
-    Runtime.install({ logger, telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'IllegalStateError') throw error;
-  }
 }

@@ -271,7 +271,7 @@ describe('walking on', () => {
   it('of a tenant that does not exist fails with one sentence', async () => {
     const nobody = await walker.database.newTenant();
     await query('delete from tenants where tenant_id = $1', nobody);
-    await assert.rejects(walker.walk(nobody, DAY), (error: Error) => /there is no tenant/.test(String((error.cause as Error).message)));
+    await assert.rejects(walker.walk(nobody, DAY), (error: Error) => /there is no tenant/.test((error.cause as Error).message));
     const { status } = await walker.temporal.client.workflow.getHandle(walkerWorkflowId(nobody, DAY)).describe();
     assert.equal(status.name, 'FAILED');
   });
@@ -279,7 +279,7 @@ describe('walking on', () => {
   it('of a day that has not come fails with one sentence', async () => {
     const tenantId = await newAudience([]);
     await assert.rejects(walker.walk(tenantId, parseLocalDate('2199-01-01')), (error: Error) =>
-      /cannot be walked yet/.test(String((error.cause as Error).message)),
+      /cannot be walked yet/.test((error.cause as Error).message),
     );
   });
 });

@@ -1,0 +1,66 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { parseLocalDate } from '../../core/ids.js';
+import { startSandboxEngarde } from '../../sandbox/engarde.js';
+import { waitUntil } from '../../sandbox/processes.js';
+import { exchangeWorkflowType } from '../../workflows/exchange/contract.js';
+import { lakeUpkeepWorkflowType } from '../../workflows/lake-upkeep/contract.js';
+import { applySchedules } from '../../workflows/schedules.js';
+import { walkTaskQueue } from '../../workflows/task-queues.js';
+import { walkScheduleId } from '../../workflows/walker-tick/contract.js';
+import { walkerWorkflowId } from '../../workflows/walker/contract.js';
+import { loadCdnow, openTestWalker } from '../harness/walker.js';
+import { historiesFolder } from './histories.js';
+
+/**
+ * Records a history of each workflow, for `npm test -- --record-histories`. Done once for new or intentionally changed workflows;
+ * a history of older code is kept for as long as runs of that code may be under way.
+ */
+const API_KEY = 'wa_record';
+const walker = await openTestWalker('record');
+const engarde = await startSandboxEngarde({ keys: [API_KEY] });
+const worker = await walker.startWorker({ engarde: { apiUrl: engarde.url, apiKey: API_KEY } });
+const { client } = walker.temporal;
+
+async function record(name: string, workflowId: string): Promise<void> {
+  const text = historyToJSON(await client.workflow.getHandle(workflowId).fetchHistory());
+  const path = join(historiesFolder, `${name}.json`);
+  // Who ran it and where its files lay is nobody's business, and no part of a replay.
+  writeFileSync(path, `${text.replaceAll(/"(identity|stackTrace)": "(?:[^"\\]|\\.)*"/g, '"$1": ""')}\n`);
+  console.log(`recorded ${name}`);
+}
+
+async function runAndRecord(name: string, type: string, input: unknown): Promise<void> {
+  await client.workflow.execute(type, { workflowId: name, taskQueue: walkTaskQueue, args: [input] });
+  await record(name, name);
+}
+
+try {
+  const { tenantId, lastDay } = await loadCdnow(walker.database);
+  await walker.walk(tenantId, lastDay);
+  await record('walker.succeeded', walkerWorkflowId(tenantId, lastDay));
+  const notCome = parseLocalDate('2199-01-01');
+  await walker.walk(tenantId, notCome).catch(() => undefined);
+  await record('walker.failed', walkerWorkflowId(tenantId, notCome));
+  await runAndRecord('lakeUpkeep.done', lakeUpkeepWorkflowType, { tenantId });
+  await walker.database.admin.query('update suggestions set delivered_at = null');
+  engarde.misbehave('POST suggestions', { kind: 'answer', status: 503, headers: { 'retry-after': '3600' } });
+  await walker.walk(tenantId, lastDay);
+  await walker.database.admin.query('update outbox set due_at = now()');
+  await runAndRecord('exchange.delivered', exchangeWorkflowType, { tenantId });
+
+  await applySchedules(client.schedule, { tenantId, timeZone: 'UTC' });
+  const schedule = client.schedule.getHandle(walkScheduleId(tenantId));
+  for (const [i, name] of ['walkerTick.walked', 'walkerTick.walked-before'].entries()) {
+    await schedule.trigger();
+    await waitUntil(async () => (await schedule.describe()).info.recentActions.length > i, 60_000, 200);
+    const workflowId = (await schedule.describe()).info.recentActions[i]?.action.workflow.workflowId ?? '';
+    await client.workflow.getHandle(workflowId).result();
+    await record(name, workflowId);
+  }
+} finally {
+  await worker.close();
+  await engarde.close();
+  await walker.close();
+}
