@@ -3,10 +3,10 @@ import type { TenantId } from '../../core/ids.js';
 import { createEventReader, type EventMapping } from '../../core/import/events.js';
 import { createOrdinals } from '../../core/import/ordinals.js';
 import type { Database } from '../../db/client.js';
-import { openImportSession } from '../../db/queries/imports.js';
+import { openImportSessions } from '../../db/queries/imports.js';
 import { findTenant, type Tenant } from '../../db/queries/tenants.js';
 import type { SourceFile } from './file.js';
-import { importRows, type ImportCounts, type ImportProgress } from './import-rows.js';
+import { importRows, SESSIONS, type ImportCounts, type ImportProgress } from './import-rows.js';
 
 export type ImportOptions = {
   readonly tenantId: TenantId;
@@ -24,15 +24,15 @@ export async function importEvents(database: Database, options: ImportOptions & 
   const { tenantId, mapping, now = () => new Date() } = options;
   const { timeZone, currency } = await requireTenant(database, tenantId);
   const context = { timeZone, currency, nowMs: now().getTime(), ordinals: createOrdinals() };
-  const session = await openImportSession(database, tenantId);
+  const sessions = await openImportSessions(database, tenantId, SESSIONS);
   try {
     return await importRows({
       ...options,
       readerFor: (columns) => createEventReader(mapping, columns, context),
-      store: (events) => session.storeEvents(events),
+      store: (events) => sessions.storeEvents(events),
     });
   } finally {
-    session.close();
+    sessions.close();
   }
 }
 

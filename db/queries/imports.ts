@@ -8,25 +8,44 @@ import { copyRow } from './copy-text.js';
 export type Refused<T> = { readonly item: T; readonly reason: string };
 export type StoredBlock<T> = { readonly stored: number; readonly refused: readonly Refused<T>[] };
 
-/** One session of the database that an import has for itself. */
-export type ImportSession = {
+/** Some sessions of the database that an import has for itself. */
+export type ImportSessions = {
   /** Stores events in one transaction; when it returns, they are committed. What was stored before is not stored again. */
   storeEvents(events: readonly ImportedEvent[]): Promise<StoredBlock<ImportedEvent>>;
   close(): void;
 };
 
-export async function openImportSession(database: Database, tenantId: TenantId): Promise<ImportSession> {
-  const client = await database.pool.connect();
+/** Opens so many sessions. No more blocks than that may be stored at once. */
+export async function openImportSessions(database: Database, tenantId: TenantId, count: number): Promise<ImportSessions> {
   const months = new Set<string>();
+  const clients: PoolClient[] = [];
+  const close = () => clients.forEach((client) => client.release(true)); // with them go their temporary tables
+  try {
+    while (clients.length < count) clients.push(await database.pool.connect());
+  } catch (error) {
+    close();
+    throw error;
+  }
+  const free = [...clients];
+  const withClient = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
+    const client = free.pop();
+    if (!client) throw new Error('more blocks are stored at once than there are sessions');
+    try {
+      return await work(client);
+    } finally {
+      free.push(client);
+    }
+  };
   return {
-    async storeEvents(events) {
-      for (const month of newMonths(events, months)) {
-        await client.query('select ensure_event_month($1)', [month]);
-        months.add(month);
-      }
-      return storeOrHalve(events, (block) => inTransaction(client, () => copyEvents(client, tenantId, block)));
-    },
-    close: () => client.release(true), // with it go the session's tables
+    storeEvents: (events) =>
+      withClient(async (client) => {
+        for (const month of newMonths(events, months)) {
+          await client.query('select ensure_event_month($1)', [month]);
+          months.add(month);
+        }
+        return storeOrHalve(events, (block) => inTransaction(client, () => copyEvents(client, tenantId, block)));
+      }),
+    close,
   };
 }
 
