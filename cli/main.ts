@@ -1,10 +1,13 @@
 import { Command } from 'commander';
 import { addApiCommand } from './commands/api.js';
 import { addConfigCommand } from './commands/config.js';
+import { addImportCommand } from './commands/import.js';
+import { addKeysCommand } from './commands/keys.js';
 import { addMigrateCommand } from './commands/migrate.js';
 import { addSetupCommand } from './commands/setup.js';
 import { addStartCommand } from './commands/start.js';
 import { addTemporalCommand } from './commands/temporal.js';
+import { addTenantsCommand } from './commands/tenants.js';
 import { addWorkerCommand } from './commands/worker.js';
 
 const program = new Command('madansara')
@@ -18,6 +21,9 @@ addConfigCommand(program);
 addMigrateCommand(program);
 addSetupCommand(program);
 addTemporalCommand(program);
+addTenantsCommand(program);
+addKeysCommand(program);
+addImportCommand(program);
 
 try {
   await program.parseAsync();

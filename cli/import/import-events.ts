@@ -6,7 +6,7 @@ import type { Database } from '../../db/client.js';
 import { openImportSessions } from '../../db/queries/imports.js';
 import { findTenant, type Tenant } from '../../db/queries/tenants.js';
 import type { SourceFile } from './file.js';
-import { importRows, SESSIONS, type ImportCounts, type ImportProgress } from './import-rows.js';
+import { importRows, type ImportCounts, type ImportProgress } from './import-rows.js';
 
 export type ImportOptions = {
   readonly tenantId: TenantId;
@@ -19,15 +19,19 @@ export type ImportOptions = {
   readonly now?: () => Date;
 };
 
+/** The database has more than one processor; what two blocks of events do can be done in any order. */
+const BLOCKS_AT_ONCE = 2;
+
 /** Imports a file's rows as events. Doing it again, also after it was cut off, adds only what is not stored yet. */
 export async function importEvents(database: Database, options: ImportOptions & { readonly mapping: EventMapping }): Promise<ImportCounts> {
   const { tenantId, mapping, now = () => new Date() } = options;
   const { timeZone, currency } = await requireTenant(database, tenantId);
   const context = { timeZone, currency, nowMs: now().getTime(), ordinals: createOrdinals() };
-  const sessions = await openImportSessions(database, tenantId, SESSIONS);
+  const sessions = await openImportSessions(database, tenantId, BLOCKS_AT_ONCE);
   try {
     return await importRows({
       ...options,
+      blocksAtOnce: BLOCKS_AT_ONCE,
       readerFor: (columns) => createEventReader(mapping, columns, context),
       store: (events) => sessions.storeEvents(events),
     });

@@ -5,9 +5,6 @@ import { readFile, sizeOf, type SourceFile } from './file.js';
 import { openRejects, type Rejection } from './rejects.js';
 import { createStoring } from './storing.js';
 
-/** So many blocks are stored at once: the database has more than one processor. */
-export const SESSIONS = 2;
-
 export type ImportProgress = { readonly bytesRead: number; readonly bytes: number; readonly rows: number };
 
 export type ImportCounts = {
@@ -27,6 +24,7 @@ export type RowImport<T> = {
   readonly file: SourceFile;
   /** What reads the rows of a file with these columns: an item, or the reason why a row is none. */
   readonly readerFor: (columns: Columns) => (cells: Cells) => T | string;
+  readonly blocksAtOnce: number;
   /** Stores a block in one transaction. */
   readonly store: (items: readonly T[]) => Promise<StoredBlock<T>>;
   readonly rejectsPath?: string;
@@ -42,7 +40,7 @@ export async function importRows<T extends object>(options: RowImport<T>): Promi
   const { file, signal, onProgress, readerFor } = options;
   const bytes = await sizeOf(file.path);
   const rejects = openRejects(options.rejectsPath);
-  const storing = createStoring(options.store, { sessions: SESSIONS, rejects });
+  const storing = createStoring(options.store, { blocksAtOnce: options.blocksAtOnce, rejects });
   let rows = 0;
   try {
     let read: ((cells: Cells) => T | string) | undefined;
@@ -52,7 +50,7 @@ export async function importRows<T extends object>(options: RowImport<T>): Promi
       for (const row of piece) {
         rows += 1;
         const item = row.kind === 'bad' ? row.reason : read(row.cells);
-        if (row.kind === 'bad' || typeof item === 'string') await rejects.add({ line: row.line, reason: String(item), source: row.source });
+        if (typeof item === 'string') await rejects.add({ line: row.line, reason: item, source: row.source });
         else if (storing.take(item, row)) await storing.handOver();
       }
       onProgress?.({ bytesRead, bytes, rows });

@@ -1,12 +1,11 @@
-import type { Row } from '../../core/import/rows.js';
 import type { StoredBlock } from '../../db/queries/imports.js';
 import type { Rejects } from './rejects.js';
 
 /** Gathers items into blocks and stores them, a few blocks at a time. */
 export type Storing<T> = {
   /** Takes an item into the open block; true when the block is full. */
-  take(item: T, row: Row): boolean;
-  /** Begins to store the open block, when a session is free for it. Throws what went wrong with an earlier one. */
+  take(item: T, place: Place): boolean;
+  /** Begins to store the open block, when fewer than the most are under way. Throws what went wrong with an earlier one. */
   handOver(): Promise<void>;
   /** Waits until nothing is being stored any more. */
   idle(): Promise<void>;
@@ -22,7 +21,7 @@ const MAX_HELD_SOURCE = 200;
 
 export function createStoring<T extends object>(
   store: (items: readonly T[]) => Promise<StoredBlock<T>>,
-  { sessions, rejects }: { readonly sessions: number; readonly rejects: Rejects },
+  { blocksAtOnce, rejects }: { readonly blocksAtOnce: number; readonly rejects: Rejects },
 ): Storing<T> {
   let items: T[] = [];
   let places: Place[] = [];
@@ -61,7 +60,7 @@ export function createStoring<T extends object>(
       return items.length >= BLOCK_ROWS || chars >= BLOCK_CHARS;
     },
     async handOver() {
-      while (underWay.size >= sessions) await Promise.race(underWay);
+      while (underWay.size >= blocksAtOnce) await Promise.race(underWay);
       throwFailure();
       if (items.length > 0) begin();
     },

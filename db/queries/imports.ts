@@ -1,6 +1,7 @@
 import { DatabaseError, type PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { ImportedEvent } from '../../core/import/events.js';
+import type { ImportedContact, ImportedPerson } from '../../core/import/person-draft.js';
 import type { TenantId } from '../../core/ids.js';
 import type { Database } from '../client.js';
 import { copyRow } from './copy-text.js';
@@ -12,6 +13,8 @@ export type StoredBlock<T> = { readonly stored: number; readonly refused: readon
 export type ImportSessions = {
   /** Stores events in one transaction; when it returns, they are committed. What was stored before is not stored again. */
   storeEvents(events: readonly ImportedEvent[]): Promise<StoredBlock<ImportedEvent>>;
+  /** Stores people in one transaction, and counts as stored those who changed anything. */
+  storePeople(people: readonly ImportedPerson[]): Promise<StoredBlock<ImportedPerson>>;
   close(): void;
 };
 
@@ -45,6 +48,8 @@ export async function openImportSessions(database: Database, tenantId: TenantId,
         }
         return storeOrHalve(events, (block) => inTransaction(client, () => copyEvents(client, tenantId, block)));
       }),
+    storePeople: (people) =>
+      withClient((client) => storeOrHalve(people, (block) => inTransaction(client, () => copyPeople(client, tenantId, block)))),
     close,
   };
 }
@@ -98,14 +103,39 @@ async function copyEvents(client: PoolClient, tenantId: TenantId, events: readon
   return rows[0]?.stored ?? 0;
 }
 
+async function copyPeople(client: PoolClient, tenantId: TenantId, people: readonly ImportedPerson[]): Promise<number> {
+  await client.query(
+    `create temporary table if not exists import_people (n integer, user_id text, traits jsonb, time_zone text, contacts jsonb,
+       resolved text, changed boolean not null default false) on commit delete rows`,
+  );
+  await copyRows(client, 'import_people (n, user_id, traits, time_zone, contacts)', people, ({ userId, traits, timeZone, contacts }, n) => [
+    n,
+    userId,
+    traits,
+    timeZone,
+    JSON.stringify(contacts.map(contactRow)),
+  ]);
+  const { rows } = await client.query<{ stored: number }>('select store_imported_people($1) as stored', [tenantId]);
+  return rows[0]?.stored ?? 0;
+}
+
+const contactRow = ({ channel, provider, address, verifiedAtMs, consent, consentSource, consentAtMs }: ImportedContact) => [
+  channel,
+  provider,
+  address,
+  verifiedAtMs ?? null,
+  consent ?? null,
+  consentSource ?? null,
+  consentAtMs ?? null,
+];
+
 function copyRows<T>(
   client: PoolClient,
   table: string,
   items: readonly T[],
-  toRow: (item: T) => readonly (string | number | undefined)[],
+  toRow: (item: T, n: number) => readonly (string | number | undefined)[],
 ): Promise<void> {
-  let text = '';
-  for (const item of items) text += copyRow(toRow(item));
+  const text = items.map((item, n) => copyRow(toRow(item, n))).join('');
   return new Promise((resolve, reject) => {
     const stream = client.query(copyFrom(`copy pg_temp.${table} from stdin`));
     stream.once('error', reject);
