@@ -16,7 +16,7 @@ Examples:
   madansara tenants set 550e8400-e29b-41d4-a716-446655440000 --segments 6
   madansara tenants list`;
 
-type Settings = { readonly name?: string; readonly timeZone?: string; readonly currency?: string; readonly segments?: number | null };
+type Settings = { readonly name?: string; readonly timeZone?: string; readonly currency?: string; readonly segments?: number | 'auto' };
 
 export function addTenantsCommand(program: Command): void {
   const tenants = program.command('tenants').description('the customer accounts whose audiences are walked').addHelpText('after', EXAMPLES);
@@ -93,12 +93,12 @@ function set(id: TenantId, options: Settings): Promise<void> {
   });
 }
 
-function changeOf({ name, timeZone, currency, segments: pinnedK }: Settings): TenantChange {
+function changeOf({ name, timeZone, currency, segments }: Settings): TenantChange {
   return {
     ...(name !== undefined && { name }),
     ...(timeZone !== undefined && { timeZone }),
     ...(currency !== undefined && { currency }),
-    ...(pinnedK !== undefined && { pinnedK }),
+    ...(segments !== undefined && { pinnedK: segments === 'auto' ? null : segments }),
   };
 }
 
@@ -127,8 +127,8 @@ export async function required(database: Database, id: TenantId): Promise<Tenant
 const unknown = (id: TenantId) =>
   new DomainError('not_found', `there is no tenant ${id} (\`madansara tenants list\` shows those there are)`);
 
-function segments(text: string): number | null {
-  if (text === 'auto') return null;
+function segments(text: string): number | 'auto' {
+  if (text === 'auto') return text;
   const number = Number(text);
   if (Number.isInteger(number) && number >= PINNED_K.least && number <= PINNED_K.most) return number;
   throw new InvalidArgumentError(`${PINNED_K.least} to ${PINNED_K.most}, or auto, is expected`);
