@@ -2,10 +2,13 @@ import { Command } from 'commander';
 import { addApiCommand } from './commands/api.js';
 import { addConfigCommand } from './commands/config.js';
 import { addDemoCommand } from './commands/demo.js';
+import { addImportCommand } from './commands/import.js';
+import { addKeysCommand } from './commands/keys.js';
 import { addMigrateCommand } from './commands/migrate.js';
 import { addSetupCommand } from './commands/setup.js';
 import { addStartCommand } from './commands/start.js';
 import { addTemporalCommand } from './commands/temporal.js';
+import { addTenantsCommand } from './commands/tenants.js';
 import { addWalkCommand } from './commands/walk.js';
 import { addWorkerCommand } from './commands/worker.js';
 
@@ -15,13 +18,16 @@ const program = new Command('madansara')
 
 addDemoCommand(program);
 addStartCommand(program);
+addTenantsCommand(program);
+addKeysCommand(program);
+addImportCommand(program);
+addWalkCommand(program);
 addApiCommand(program);
 addWorkerCommand(program);
-addWalkCommand(program);
-addConfigCommand(program);
-addMigrateCommand(program);
 addSetupCommand(program);
+addMigrateCommand(program);
 addTemporalCommand(program);
+addConfigCommand(program);
 
 try {
   await program.parseAsync();

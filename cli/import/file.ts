@@ -14,7 +14,7 @@ export type SourceFile = FileForm & {
 /** Some rows in the file's order, without the header, and how far in the file they end. */
 export type Piece = { readonly rows: readonly (Row | BadRow)[]; readonly columns: Columns; readonly bytesRead: number };
 
-const READ_BYTES = 1 << 20;
+const READ_BYTES = 1 << 16;
 
 export async function sizeOf(path: string): Promise<number> {
   const found = await stat(path).catch((cause: unknown) => {

@@ -3,7 +3,7 @@ import type { TenantId } from '../../core/ids.js';
 import { createEventReader, type EventMapping } from '../../core/import/events.js';
 import { createOrdinals } from '../../core/import/ordinals.js';
 import type { Database } from '../../db/client.js';
-import { openImportSession } from '../../db/queries/imports.js';
+import { openImportSessions } from '../../db/queries/imports.js';
 import { findTenant, type Tenant } from '../../db/queries/tenants.js';
 import type { SourceFile } from './file.js';
 import { importRows, type ImportCounts, type ImportProgress } from './import-rows.js';
@@ -19,20 +19,24 @@ export type ImportOptions = {
   readonly now?: () => Date;
 };
 
+/** The database has more than one processor; what two blocks of events do can be done in any order. */
+const BLOCKS_AT_ONCE = 2;
+
 /** Imports a file's rows as events. Doing it again, also after it was cut off, adds only what is not stored yet. */
 export async function importEvents(database: Database, options: ImportOptions & { readonly mapping: EventMapping }): Promise<ImportCounts> {
   const { tenantId, mapping, now = () => new Date() } = options;
   const { timeZone, currency } = await requireTenant(database, tenantId);
   const context = { timeZone, currency, nowMs: now().getTime(), ordinals: createOrdinals() };
-  const session = await openImportSession(database, tenantId);
+  const sessions = await openImportSessions(database, tenantId, BLOCKS_AT_ONCE);
   try {
     return await importRows({
       ...options,
+      blocksAtOnce: BLOCKS_AT_ONCE,
       readerFor: (columns) => createEventReader(mapping, columns, context),
-      store: (events) => session.storeEvents(events),
+      store: (events) => sessions.storeEvents(events),
     });
   } finally {
-    session.close();
+    sessions.close();
   }
 }
 

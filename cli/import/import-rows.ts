@@ -3,6 +3,7 @@ import type { Cells } from '../../core/import/rows.js';
 import type { StoredBlock } from '../../db/queries/imports.js';
 import { readFile, sizeOf, type SourceFile } from './file.js';
 import { openRejects, type Rejection } from './rejects.js';
+import { createStoring } from './storing.js';
 
 export type ImportProgress = { readonly bytesRead: number; readonly bytes: number; readonly rows: number };
 
@@ -23,6 +24,7 @@ export type RowImport<T> = {
   readonly file: SourceFile;
   /** What reads the rows of a file with these columns: an item, or the reason why a row is none. */
   readonly readerFor: (columns: Columns) => (cells: Cells) => T | string;
+  readonly blocksAtOnce: number;
   /** Stores a block in one transaction. */
   readonly store: (items: readonly T[]) => Promise<StoredBlock<T>>;
   readonly rejectsPath?: string;
@@ -30,71 +32,36 @@ export type RowImport<T> = {
   readonly signal?: AbortSignal;
 };
 
-type Item<T> = { readonly item: T; readonly line: number; readonly source: string };
-type Block<T> = Item<T>[];
-
-const BLOCK_ROWS = 10_000;
-/** A block is also full when its rows' texts are this long, so that memory does not depend on how wide they are. */
-const BLOCK_CHARS = 4_000_000;
-const MAX_HELD_SOURCE = 200;
-
 /**
- * Reads a file and stores its rows block by block: while one is being stored the next is being read. Told to stop, it lets the
- * block finish that is on its way, and what is stored stays.
+ * Reads a file and stores its rows block by block: while some are being stored the next is being read. Told to stop, it lets the
+ * blocks finish that are on their way, and what is stored stays.
  */
 export async function importRows<T extends object>(options: RowImport<T>): Promise<ImportCounts> {
-  const { file, signal, onProgress } = options;
+  const { file, signal, onProgress, readerFor } = options;
   const bytes = await sizeOf(file.path);
   const rejects = openRejects(options.rejectsPath);
+  const storing = createStoring(options.store, { blocksAtOnce: options.blocksAtOnce, rejects });
   let rows = 0;
-  let stored = 0;
-  let accepted = 0;
-  const storeBlock = async (block: Block<T>): Promise<void> => {
-    const { stored: added, refused } = await options.store(block.map(({ item }) => item));
-    stored += added;
-    accepted += block.length - refused.length;
-    const places = refused.length > 0 ? new Map(block.map(({ item, ...place }) => [item, place])) : undefined;
-    for (const { item, reason } of refused) {
-      await rejects.add({ reason, line: places?.get(item)?.line ?? 0, source: places?.get(item)?.source ?? '' });
-    }
-  };
-
-  let storing = Promise.resolve();
-  const handOver = async (block: Block<T>): Promise<void> => {
-    await storing;
-    storing = storeBlock(block);
-    storing.catch(() => undefined); // whoever waits for it next is told
-  };
   try {
-    let block: Block<T> = [];
-    let chars = 0;
     let read: ((cells: Cells) => T | string) | undefined;
     for await (const { rows: piece, columns, bytesRead } of readFile(file)) {
       if (signal?.aborted) break;
-      read ??= options.readerFor(columns);
+      read ??= readerFor(columns);
       for (const row of piece) {
         rows += 1;
         const item = row.kind === 'bad' ? row.reason : read(row.cells);
-        if (typeof item === 'string') {
-          await rejects.add({ line: row.line, reason: item, source: row.source });
-          continue;
-        }
-        block.push({ item, line: row.line, source: row.source.slice(0, MAX_HELD_SOURCE) });
-        chars += row.source.length;
-        if (block.length < BLOCK_ROWS && chars < BLOCK_CHARS) continue;
-        await handOver(block);
-        block = [];
-        chars = 0;
-        if (signal?.aborted) break;
+        if (typeof item === 'string') await rejects.add({ line: row.line, reason: item, source: row.source });
+        else if (storing.take(item, row)) await storing.handOver();
       }
       onProgress?.({ bytesRead, bytes, rows });
     }
     const stopped = signal?.aborted ?? false;
-    if (!stopped) await handOver(block);
-    await storing;
+    if (!stopped) await storing.handOver();
+    await storing.idle();
+    const { stored, accepted } = storing.counts();
     return { rows, stored, repeated: accepted - stored, rejected: rejects.count, firstRejections: rejects.first, stopped };
   } finally {
-    await storing.catch(() => undefined);
+    await storing.idle().catch(() => undefined); // what failed is being thrown already
     await rejects.close();
   }
 }

@@ -34,11 +34,18 @@ const SHORT_ISO = /^(\d{4})(\d\d)(\d\d)$/;
 
 function readUsual(text: string, toUtc: (wallMs: number) => number): number | undefined {
   const short = SHORT_ISO.exec(text);
-  if (short) return zoned(parseTimeMs(`${short[1]}-${short[2]}-${short[3]}`), toUtc);
+  if (short) return readUsual(`${short[1]}-${short[2]}-${short[3]}`, toUtc);
   if (/^\d{9,13}(?:\.\d{1,9})?$/.test(text)) return parseTimeMs(Number(text));
+  if (!isDayOfMonth(text)) return undefined;
   // ISO 8601 as one text; a space before the zone is common too.
   const ms = parseTimeMs(text.replace(/ (?=(?:Z|[+-]\d\d(?::?\d\d)?)$)/i, ''));
   return NAMES_ZONE.test(text) ? ms : zoned(ms, toUtc);
+}
+
+/** Date.parse takes the 30th of February for the 1st of March. */
+function isDayOfMonth(text: string): boolean {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(text) ?? [];
+  return Number(day) <= 28 || Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
 }
 
 const zoned = (wallMs: number | undefined, toUtc: (wallMs: number) => number): number | undefined =>

@@ -1,6 +1,7 @@
 import { DatabaseError, type PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { ImportedEvent } from '../../core/import/events.js';
+import type { ImportedContact, ImportedPerson } from '../../core/import/person-draft.js';
 import type { TenantId } from '../../core/ids.js';
 import type { Database } from '../client.js';
 import { copyRow } from './copy-text.js';
@@ -8,25 +9,48 @@ import { copyRow } from './copy-text.js';
 export type Refused<T> = { readonly item: T; readonly reason: string };
 export type StoredBlock<T> = { readonly stored: number; readonly refused: readonly Refused<T>[] };
 
-/** One session of the database that an import has for itself. */
-export type ImportSession = {
+/** Some sessions of the database that an import has for itself. */
+export type ImportSessions = {
   /** Stores events in one transaction; when it returns, they are committed. What was stored before is not stored again. */
   storeEvents(events: readonly ImportedEvent[]): Promise<StoredBlock<ImportedEvent>>;
+  /** Stores people in one transaction, and counts as stored those who changed anything. */
+  storePeople(people: readonly ImportedPerson[]): Promise<StoredBlock<ImportedPerson>>;
   close(): void;
 };
 
-export async function openImportSession(database: Database, tenantId: TenantId): Promise<ImportSession> {
-  const client = await database.pool.connect();
+/** Opens so many sessions. No more blocks than that may be stored at once. */
+export async function openImportSessions(database: Database, tenantId: TenantId, count: number): Promise<ImportSessions> {
   const months = new Set<string>();
+  const clients: PoolClient[] = [];
+  const close = () => clients.forEach((client) => client.release(true)); // with them go their temporary tables
+  try {
+    while (clients.length < count) clients.push(await database.pool.connect());
+  } catch (error) {
+    close();
+    throw error;
+  }
+  const free = [...clients];
+  const withClient = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
+    const client = free.pop();
+    if (!client) throw new Error('more blocks are stored at once than there are sessions');
+    try {
+      return await work(client);
+    } finally {
+      free.push(client);
+    }
+  };
   return {
-    async storeEvents(events) {
-      for (const month of newMonths(events, months)) {
-        await client.query('select ensure_event_month($1)', [month]);
-        months.add(month);
-      }
-      return storeOrHalve(events, (block) => inTransaction(client, () => copyEvents(client, tenantId, block)));
-    },
-    close: () => client.release(true), // with it go the session's tables
+    storeEvents: (events) =>
+      withClient(async (client) => {
+        for (const month of newMonths(events, months)) {
+          await client.query('select ensure_event_month($1)', [month]);
+          months.add(month);
+        }
+        return storeOrHalve(events, (block) => inTransaction(client, () => copyEvents(client, tenantId, block)));
+      }),
+    storePeople: (people) =>
+      withClient((client) => storeOrHalve(people, (block) => inTransaction(client, () => copyPeople(client, tenantId, block)))),
+    close,
   };
 }
 
@@ -79,14 +103,39 @@ async function copyEvents(client: PoolClient, tenantId: TenantId, events: readon
   return rows[0]?.stored ?? 0;
 }
 
+async function copyPeople(client: PoolClient, tenantId: TenantId, people: readonly ImportedPerson[]): Promise<number> {
+  await client.query(
+    `create temporary table if not exists import_people (n integer, user_id text, traits jsonb, time_zone text, contacts jsonb,
+       resolved text, changed boolean not null default false) on commit delete rows`,
+  );
+  await copyRows(client, 'import_people (n, user_id, traits, time_zone, contacts)', people, ({ userId, traits, timeZone, contacts }, n) => [
+    n,
+    userId,
+    traits,
+    timeZone,
+    JSON.stringify(contacts.map(contactRow)),
+  ]);
+  const { rows } = await client.query<{ stored: number }>('select store_imported_people($1) as stored', [tenantId]);
+  return rows[0]?.stored ?? 0;
+}
+
+const contactRow = ({ channel, provider, address, verifiedAtMs, consent, consentSource, consentAtMs }: ImportedContact) => [
+  channel,
+  provider,
+  address,
+  verifiedAtMs ?? null,
+  consent ?? null,
+  consentSource ?? null,
+  consentAtMs ?? null,
+];
+
 function copyRows<T>(
   client: PoolClient,
   table: string,
   items: readonly T[],
-  toRow: (item: T) => readonly (string | number | undefined)[],
+  toRow: (item: T, n: number) => readonly (string | number | undefined)[],
 ): Promise<void> {
-  let text = '';
-  for (const item of items) text += copyRow(toRow(item));
+  const text = items.map((item, n) => copyRow(toRow(item, n))).join('');
   return new Promise((resolve, reject) => {
     const stream = client.query(copyFrom(`copy pg_temp.${table} from stdin`));
     stream.once('error', reject);

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { DomainError } from '../../core/errors.js';
+import { parseTenantId, type TenantId } from '../../core/ids.js';
+import { parseCurrency, parseTimeZone, PINNED_K } from '../../core/tenant.js';
+import type { Database } from '../../db/client.js';
+import { createTenant, findTenant, listTenantIds, updateTenant, type Tenant, type TenantChange } from '../../db/queries/tenants.js';
+import { argument, parseName } from '../arguments.js';
+import { withDatabase } from '../database.js';
+import { scheduleTenant } from '../schedules.js';
+import { tableLines } from '../table.js';
+
+const EXAMPLES = `
+Examples:
+  madansara tenants create --name "Lakou Mizik" --time-zone America/Port-au-Prince --currency HTG
+  madansara tenants set 550e8400-e29b-41d4-a716-446655440000 --segments 6
+  madansara tenants list`;
+
+type Settings = { readonly name?: string; readonly timeZone?: string; readonly currency?: string; readonly segments?: number | 'auto' };
+
+export function addTenantsCommand(program: Command): void {
+  const tenants = program.command('tenants').description('the customer accounts whose audiences are walked').addHelpText('after', EXAMPLES);
+  tenants
+    .command('list')
+    .description('all tenants')
+    .action(() => withDatabase('tenants', list));
+  tenants
+    .command('create')
+    .description('create a tenant; its daily walk is scheduled with it')
+    .requiredOption('--name <name>', 'for people to read', argument(parseName))
+    .option('--id <uuid>', 'its id in En Garde; else a new one', argument(parseTenantId))
+    .option('--time-zone <zone>', 'the walk is at 08:00 in it', argument(parseTimeZone), 'UTC')
+    .option('--currency <code>', 'of amounts that name none', argument(parseCurrency), 'USD')
+    .addOption(segmentsOption())
+    .action(create);
+  tenants
+    .command('show')
+    .description('one tenant, with its goals')
+    .argument('<id>', 'its id', argument(parseTenantId))
+    .action((id: TenantId) => withDatabase('tenants', async (database) => show(await required(database, id))));
+  tenants
+    .command('set')
+    .description('change a tenant; what is not named stays')
+    .argument('<id>', 'its id', argument(parseTenantId))
+    .option('--name <name>', 'for people to read', argument(parseName))
+    .option('--time-zone <zone>', 'the walk is at 08:00 in it', argument(parseTimeZone))
+    .option('--currency <code>', 'of amounts that name none, from now on', argument(parseCurrency))
+    .addOption(segmentsOption())
+    .action(set);
+}
+
+const segmentsOption = () =>
+  new Option(
+    '--segments <number>',
+    `how many segments to make, ${PINNED_K.least} to ${PINNED_K.most}; auto lets every walk choose`,
+  ).argParser(segments);
+
+async function list(database: Database): Promise<void> {
+  const rows: string[][] = [];
+  for (const id of await listTenantIds(database)) {
+    const tenant = await findTenant(database, id);
+    if (tenant) rows.push([id, tenant.timeZone, tenant.currency, tenant.name]);
+  }
+  if (rows.length === 0) console.log('there are no tenants yet (`madansara tenants create --name NAME` makes one)');
+  else for (const line of tableLines([['id', 'time zone', 'currency', 'name'], ...rows])) console.log(line);
+}
+
+function create(options: Settings & { readonly name: string; readonly id?: TenantId }): Promise<void> {
+  return withDatabase('tenants', async (database, config) => {
+    const tenantId = options.id ?? parseTenantId(randomUUID());
+    const { pinnedK, ...change } = changeOf(options);
+    const tenant = await createTenant(database, {
+      tenantId,
+      name: options.name,
+      ...change,
+      ...(typeof pinnedK === 'number' && { pinnedK }),
+    });
+    if (!tenant) throw new DomainError('conflict', `there is a tenant ${tenantId} already`);
+    show(tenant);
+    console.error(await scheduleTenant(config, tenant));
+  });
+}
+
+function set(id: TenantId, options: Settings): Promise<void> {
+  const change = changeOf(options);
+  if (Object.keys(change).length === 0)
+    throw new DomainError('invalid', 'nothing to change: --name, --time-zone, --currency or --segments is expected');
+  return withDatabase('tenants', async (database, config) => {
+    const tenant = await updateTenant(database, id, change);
+    if (!tenant) throw unknown(id);
+    show(tenant);
+    console.error(await scheduleTenant(config, tenant));
+  });
+}
+
+function changeOf({ name, timeZone, currency, segments }: Settings): TenantChange {
+  return {
+    ...(name !== undefined && { name }),
+    ...(timeZone !== undefined && { timeZone }),
+    ...(currency !== undefined && { currency }),
+    ...(segments !== undefined && { pinnedK: segments === 'auto' ? null : segments }),
+  };
+}
+
+function show({ tenantId, name, timeZone, currency, goals, settings, createdAt }: Tenant): void {
+  const rows = [
+    ['id', tenantId],
+    ['name', name],
+    ['time zone', timeZone],
+    ['currency', currency],
+    ['segments', settings.segments?.k === undefined ? 'chosen by every walk' : String(settings.segments.k)],
+    ...Object.entries(goals).map(([goal, { event, filters, windowDays }]) => [
+      'goal',
+      `${goal}: ${event}${Object.keys(filters).length > 0 ? ` where ${JSON.stringify(filters)}` : ''} within ${windowDays} days`,
+    ]),
+    ['created', createdAt.toISOString()],
+  ];
+  for (const line of tableLines(rows)) console.log(line);
+}
+
+export async function required(database: Database, id: TenantId): Promise<Tenant> {
+  const tenant = await findTenant(database, id);
+  if (!tenant) throw unknown(id);
+  return tenant;
+}
+
+const unknown = (id: TenantId) =>
+  new DomainError('not_found', `there is no tenant ${id} (\`madansara tenants list\` shows those there are)`);
+
+function segments(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= PINNED_K.least && number <= PINNED_K.most) return number;
+  throw new InvalidArgumentError(`${PINNED_K.least} to ${PINNED_K.most}, or auto, is expected`);
+}
