@@ -9,7 +9,7 @@ begin
   perform enter_tenant(wanted);
   perform from tenants where tenant_id = wanted for key share;
   if not found then
-    raise exception 'there is no tenant %', wanted using errcode = 'foreign_key_violation';
+    raise exception 'there is no tenant %', wanted using errcode = 'no_data_found';
   end if;
 end
 $$;
