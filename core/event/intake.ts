@@ -82,6 +82,7 @@ function readObject(message: Json, context: IntakeContext, type: MessageType): A
   const messageId = readId(message, 'messageId') ?? context.newMessageId();
   const knownId = readId(message, 'userId');
   const anonymousId = readId(message, 'anonymousId');
+  if (type === 'alias' && knownId === undefined) return reject('userId is missing');
   const userId = knownId ?? anonymousId ?? reject('userId or anonymousId is missing');
   const occurredAtMs = readTime(message, context);
   const sent = readContent(message, type);
@@ -117,11 +118,18 @@ function readContent(message: Json, type: MessageType): { event: string; propert
       return { event: type === 'page' ? 'page_view' : 'screen_view', properties: { ...named, ...readProperties(message) } };
     }
     case 'group':
-      return { event: 'group', properties: { group_id: readId(message, 'groupId') ?? reject('groupId is missing') } };
+      return { event: 'group', properties: readGroup(message) };
     case 'identify':
     case 'alias':
       return { event: type, properties: {} };
   }
+}
+
+function readGroup(message: Json): Properties {
+  const groupId = readId(message, 'groupId') ?? reject('groupId is missing');
+  const { traits = {} } = message;
+  if (traits !== null && !isObject(traits)) return reject('traits must be an object');
+  return { group_id: groupId, ...(traits !== null && Object.keys(traits).length > 0 && { traits }) };
 }
 
 function readName(name: unknown): string {

@@ -19,7 +19,7 @@ export function jsonFault(value: unknown, place: string, depth = 0): string | un
       return Number.isFinite(value) ? undefined : `${place} is a number beyond what can be kept`;
     case 'object':
       if (value === null) return undefined;
-      if (depth >= MAX_DEPTH) return `${placeStart(place)} is nested deeper than ${MAX_DEPTH} levels`;
+      if (depth >= MAX_DEPTH) return `${place} is nested deeper than ${MAX_DEPTH} levels`;
       return Array.isArray(value) ? arrayFault(value, place, depth) : objectFault(value, place, depth);
     default:
       return undefined;
@@ -44,8 +44,6 @@ function objectFault(value: object, place: string, depth: number): string | unde
   }
   return undefined;
 }
-
-const placeStart = (place: string): string => place.split('.')[0] ?? place;
 
 /** The beginning of a value as text that can be stored whatever the value holds: for people, to find what was refused. */
 export function safePrefix(value: unknown, maxChars: number): string {

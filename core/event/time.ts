@@ -8,7 +8,9 @@ export function isAcceptedTime(occurredAtMs: number, nowMs: number): boolean {
   return occurredAtMs >= EARLIEST_EVENT_MS && occurredAtMs <= nowMs + DAY_MS;
 }
 
-const ISO = /^[+-]?\d{4,6}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+const ISO = /^(?:\d{4}|[+-]\d{6})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+/** What every JavaScript client writes, and `Date.parse` reads as it is. */
+const USUAL_ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const ZONE = /(?:Z|[+-]\d\d(?::?\d\d)?)$/i;
 /** Numbers below are seconds since 1970, above milliseconds: in seconds it is the year 5138, in milliseconds 1973. */
 const SECONDS_BELOW = 1e11;
@@ -23,10 +25,15 @@ export function parseTimeMs(sent: unknown): number | undefined {
     return Math.abs(ms) <= 8.64e15 ? Math.round(ms) : undefined;
   }
   if (typeof sent !== 'string' || sent.length > 40) return undefined;
-  const direct = sent.length === 24 && sent.endsWith('Z') ? Date.parse(sent) : Number.NaN; // what every JavaScript client writes
-  if (!Number.isNaN(direct)) return direct;
+  if (USUAL_ISO.test(sent) && sent.slice(8, 10) <= '28') return parsedMs(sent);
   const text = sent.trim();
-  return ISO.test(text) ? parseLooseIso(text) : undefined;
+  const [matched, month, day] = ISO.exec(text) ?? [];
+  return matched !== undefined && isDayOfMonth(Number(day), Number(month), text) ? parseLooseIso(text) : undefined;
+}
+
+/** `Date.parse` takes 30 February for 2 March. */
+function isDayOfMonth(day: number, month: number, text: string): boolean {
+  return day <= 28 || day <= new Date(Date.UTC(Number.parseInt(text, 10), month, 0)).getUTCDate();
 }
 
 /** Brings the forms that ISO 8601 allows into the one that `Date.parse` reads the same on every machine. */

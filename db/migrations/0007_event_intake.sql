@@ -1,13 +1,28 @@
--- The locks of a transaction that stores events, in this order, so that any number of them at once cannot wait in a circle:
--- the tenant's users (shared, or alone where ids are merged), months, message ids in their order, users in theirs, contacts.
+-- The locks of a transaction that stores events, in this order, so that any number of them at once cannot wait in a circle: the
+-- tenant itself, its users (shared, or alone where ids are merged), months, message ids in their order, users in theirs, contacts.
 
--- Merges the pairs [alias, user] that are not merged yet, or else holds the users as they are.
+-- Enters a tenant that exists and keeps it there until the transaction ends: what a foreign key of events would do for each row.
+create function enter_living_tenant(wanted uuid) returns void
+  language plpgsql set search_path = madansara_analytics
+as $$
+begin
+  perform enter_tenant(wanted);
+  perform from tenants where tenant_id = wanted for key share;
+  if not found then
+    raise exception 'there is no tenant %', wanted using errcode = 'no_data_found';
+  end if;
+end
+$$;
+
+-- Merges the pairs [alias, user] that are not merged yet, or else holds the users as they are. An alias that belongs to somebody
+-- already stays there (merge_users), so such a pair is not pending: a shared device would lock all users out at every log-in.
 create function merge_or_hold_users(wanted uuid, merges jsonb) returns void
   language plpgsql set search_path = madansara_analytics
 as $$
 declare
   pending boolean := merges <> '[]' and exists (
-    select from jsonb_array_elements(merges) m where resolve_user(wanted, m->>0) <> resolve_user(wanted, m->>1));
+    select from jsonb_array_elements(merges) m
+    where resolve_user(wanted, m->>0) = m->>0 and resolve_user(wanted, m->>1) <> m->>0);
 begin
   perform hold_users(wanted, pending);
   if pending then
@@ -30,7 +45,7 @@ declare
   fresh text[];
   all_fresh boolean;
 begin
-  perform enter_tenant(wanted);
+  perform enter_living_tenant(wanted);
   perform merge_or_hold_users(wanted, merges);
   perform ensure_event_month(m) from unnest(months) m;
 

@@ -15,6 +15,8 @@ import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 let database: TestDatabase;
 let api: TestApi;
 let key: string;
+/** A write key as the user name of Basic authentication. */
+let basic: string;
 let known: Readonly<Record<string, string>>;
 
 before(async () => {
@@ -25,6 +27,8 @@ before(async () => {
   const scopes = SCOPES.filter((scope) => scope !== 'events:write');
   const created = await createApiKey(database, tenantId, { name: 'test', scopes });
   key = created.key;
+  const write = await createApiKey(database, tenantId, { name: 'write', scopes: ['events:write'] });
+  basic = `Basic ${Buffer.from(`${write.key}:`).toString('base64')}`;
   known = {
     tenant_id: tenantId,
     walk_date: walkDate,
@@ -90,6 +94,38 @@ describe('the OpenAPI document', () => {
       assert.equal(operation.requestBody !== undefined, schemas.body !== undefined, name);
       assert.equal(operation.security.length, scope === 'public' ? 0 : 1, name);
       for (const status of Object.keys(schemas.responses)) assert.ok(operation.responses[status].description !== 'Success.', name);
+    }
+  });
+
+  it("describes Segment's operations likewise, and each answer satisfies the schema that is written there", async () => {
+    const { body } = await api.call('GET', '/openapi.json');
+    const ajv = new Ajv2020({ strict: false });
+    addFormats.default(ajv);
+    assert.deepEqual(
+      api.segmentOperations.map(({ method, path }) => `${method} ${path}`).sort(),
+      ['alias', 'batch', 'group', 'identify', 'page', 'screen', 'track'].map((name) => `post /v1/${name}`),
+    );
+    for (const { path } of api.segmentOperations) {
+      const operation = body.paths[path].post;
+      assert.ok(operation.summary && operation.description && operation.tags.length === 1, path);
+      assert.deepEqual(operation.security, [{ writeKey: ['events:write'] }], path);
+      const message = { userId: 'u', event: 'x', groupId: 'g', previousId: 'p' };
+      const sent = {
+        ...message,
+        batch: [
+          { ...message, type: 'track' },
+          { ...message, type: 'no' },
+        ],
+      };
+      assert.ok(
+        ajv.compile(operation.requestBody.content['application/json'].schema)(
+          path === '/v1/batch' ? { batch: sent.batch.slice(0, 1) } : sent,
+        ),
+      );
+      const answer = await api.call('POST', path, { body: sent, headers: { Authorization: basic } });
+      assert.equal(answer.status, 200, answer.text);
+      const validate = ajv.compile(operation.responses[200].content['application/json'].schema);
+      assert.ok(validate(answer.body), `${path}: ${JSON.stringify(validate.errors)} in ${answer.text}`);
     }
   });
 
@@ -171,6 +207,38 @@ describe('whatever is sent', () => {
         assertSound(answer, `${route.method} ${path} ${text}`);
       }),
       { numRuns: 600 },
+    );
+  });
+});
+
+describe("whatever is sent in Segment's protocol", () => {
+  const field = fc.constantFrom(
+    'type',
+    'messageId',
+    'userId',
+    'anonymousId',
+    'event',
+    'timestamp',
+    'sentAt',
+    'properties',
+    'traits',
+    'groupId',
+  );
+  const word = fc.constantFrom('track', 'identify', 'page', 'alias', 'group', 'Order Completed', '2025-01-01T00:00:00Z', '0001-01-01');
+  const message = fc.oneof(fc.dictionary(field, fc.oneof(word, wildText, fc.jsonValue())), fc.jsonValue());
+
+  it('nothing fails on our side, and each message of a batch is stored, known or rejected', async () => {
+    const wildCall = fc.record({ operation: fc.nat(), one: message, batch: fc.array(message, { maxLength: 6 }) });
+    await fc.assert(
+      fc.asyncProperty(wildCall, async ({ operation, one, batch }) => {
+        const path = api.segmentOperations[operation % api.segmentOperations.length]?.path ?? '';
+        const body = path === '/v1/batch' ? { batch } : one;
+        const answer = await api.call('POST', path, { body: JSON.stringify(body), headers: { Authorization: basic } });
+        assertSound(answer, `${path} ${JSON.stringify(body)}`);
+        const { stored = 0, duplicates = 0, rejected = 0 } = answer.body;
+        if (answer.status === 200) assert.equal(stored + duplicates + rejected, path === '/v1/batch' ? batch.length : 1, answer.text);
+      }),
+      { numRuns: 400 },
     );
   });
 });

@@ -12,7 +12,7 @@ import { seedAudience, SHARED, type SeededAudience } from '../harness/audience.j
 let database: TestDatabase;
 let api: TestApi;
 let ours: { readonly tenantId: TenantId; readonly key: string; readonly audience: SeededAudience };
-let theirs: { readonly tenantId: TenantId; readonly keyId: string; readonly audience: SeededAudience };
+let theirs: { readonly tenantId: TenantId; readonly key: string; readonly keyId: string; readonly audience: SeededAudience };
 
 /** Every row of the other tenant holds this word, and nothing else in the database does. */
 const MARK = `mark${randomBytes(8).toString('hex')}`;
@@ -23,9 +23,9 @@ before(async () => {
   const ourTenant = await database.newTenant({ name: 'Ours' });
   const theirTenant = await database.newTenant({ name: `Theirs ${MARK}` });
   const { key } = await createApiKey(database, ourTenant, { name: 'all', scopes: SCOPES.filter((scope) => scope !== 'events:write') });
-  const { keyId } = await createApiKey(database, theirTenant, { name: MARK, scopes: ['read'] });
+  const { key: theirKey, keyId } = await createApiKey(database, theirTenant, { name: MARK, scopes: ['read'] });
   ours = { tenantId: ourTenant, key, audience: await seedAudience(database, ourTenant, 'ours', '2026-03-01') };
-  theirs = { tenantId: theirTenant, keyId, audience: await seedAudience(database, theirTenant, MARK, '2026-02-28') };
+  theirs = { tenantId: theirTenant, key: theirKey, keyId, audience: await seedAudience(database, theirTenant, MARK, '2026-02-28') };
 });
 after(async () => {
   await api.close();
@@ -83,6 +83,15 @@ const everyRow = async (): Promise<string> => {
     contents.push({ table, rows: found.rows });
   }
   return JSON.stringify(contents);
+};
+
+/** Segment's paths, the short ones too: all that Express serves there, so that a new one is tried without being named here. */
+const segmentPaths = (): readonly string[] =>
+  api.expressPaths.filter((path) => api.segmentOperations.some((operation) => operation.path.startsWith(path)));
+
+const writeAs = (path: string, key: string, body: object) => {
+  const basic = { Authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}` };
+  return api.call('POST', path, { body, headers: basic });
 };
 
 describe("a tenant's key", () => {
@@ -147,14 +156,69 @@ describe("a tenant's key", () => {
   });
 });
 
+// After what reads: from here on the tenant has a user of the other's name itself.
+describe("a tenant's write key", () => {
+  /** A body that every path of Segment's protocol takes, in which all that can name a tenant or a person names the other's. */
+  const hostile = (messageId: string) => {
+    const userId = theirs.audience.userId;
+    const context = { tenant_id: theirs.tenantId, traits: { tenant_id: theirs.tenantId } };
+    const names = { tenant_id: theirs.tenantId, tenantId: theirs.tenantId, writeKey: theirs.key };
+    const message = { messageId, userId, previousId: `alias-${MARK}`, groupId: MARK, event: 'Order Completed', ...names, context };
+    return {
+      ...message,
+      traits: { email: `${MARK}@example.org` },
+      batch: [
+        { ...message, type: 'alias' },
+        { ...message, type: 'identify' },
+      ],
+    };
+  };
+
+  it('is tried on every path of the protocol with the ids of another tenant, and writes its own rows alone', async () => {
+    assert.deepEqual(segmentPaths().length, 14);
+    const { key } = await createApiKey(database, ours.tenantId, { name: 'write', scopes: ['events:write'] });
+    const rowsBefore = await everyRow();
+    for (const path of segmentPaths()) {
+      const answer = await writeAs(path, key, hostile(`at ${path}`));
+      assert.equal(answer.status, 200, `${path}: ${answer.text}`);
+      assert.ok(answer.body.stored >= 1, `${path}: ${answer.text}`);
+    }
+    assert.equal(await everyRow(), rowsBefore, 'rows of the other tenant have changed');
+    const { rows } = await database.admin.query('select tenant_id, count(*)::int as events from events where user_id = $1 group by 1', [
+      theirs.audience.userId,
+    ]);
+    assert.deepEqual(rows, [{ tenant_id: ours.tenantId, events: segmentPaths().length }]);
+  });
+
+  it('does not hide the events of another tenant that have the same message id', async () => {
+    const keys = await Promise.all(
+      [ours, theirs].map(({ tenantId }) => createApiKey(database, tenantId, { name: MARK, scopes: ['events:write'] })),
+    );
+    for (const { key } of keys) {
+      const answer = await writeAs('/v1/track', key, { messageId: 'shared', userId: SHARED.userId, event: MARK });
+      assert.deepEqual(answer.body, { success: true, stored: 1, duplicates: 0, rejected: 0 });
+    }
+  });
+
+  it('opens no other route, and no other key opens these', async () => {
+    const { key } = await createApiKey(database, ours.tenantId, { name: 'write', scopes: ['events:write'] });
+    for (const route of api.routes.filter(({ scope }) => scope !== 'public')) {
+      const answer = await api.call(route.method.toUpperCase(), fill(route.path, 'our'), { key, ...bodyOf(route) });
+      assert.equal(answer.status, route.scope === 'admin' ? 401 : 403, `${route.path}: ${answer.text}`);
+    }
+    for (const path of segmentPaths()) assert.equal((await writeAs(path, ours.key, hostile('no'))).status, 403, path);
+  });
+});
+
 describe('the table of routes', () => {
   it('is all that the application serves', async () => {
     const undocumented = ['/openapi.json', '/metrics', '/docs', '/docs/start.js'];
     const served = await api.call('GET', '/openapi.json');
-    const documented = new Set(api.routes.map(({ path }) => path));
+    const documented = new Set([...api.routes, ...api.segmentOperations].map(({ path }) => path));
     assert.deepEqual(new Set(Object.keys(served.body.paths)), documented);
     for (const path of api.expressPaths) {
-      const known = documented.has(path) || undocumented.includes(path) || path.startsWith('/docs/assets/');
+      const known =
+        documented.has(path) || undocumented.includes(path) || path.startsWith('/docs/assets/') || segmentPaths().includes(path);
       assert.ok(known, `${path} is served, and is in no table of routes: no test of isolation tries it`);
     }
     assert.ok(api.expressPaths.length >= documented.size);

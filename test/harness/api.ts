@@ -1,9 +1,11 @@
 import { createApp } from '../../api/app.js';
 import { createLogger } from '../../api/logging.js';
 import { createMetrics } from '../../api/metrics.js';
+import type { DescribedOperation } from '../../api/openapi.js';
 import type { RateLimits } from '../../api/rate-limits.js';
 import type { Route } from '../../api/route.js';
 import { createRoutes } from '../../api/routes.js';
+import { createSegmentRoutes, type SegmentDependencies } from '../../api/routes/segment.js';
 import { listen } from '../../api/server.js';
 import type { WalkerControl, WalkRequest } from '../../api/temporal.js';
 import type { Database } from '../../db/client.js';
@@ -14,6 +16,8 @@ export type TestApi = {
   readonly url: string;
   readonly port: number;
   readonly routes: readonly Route[];
+  /** Segment's protocol: not in the table of routes, though in the documentation. */
+  readonly segmentOperations: readonly DescribedOperation[];
   /** Every path that Express was given a handler for, in the form of OpenAPI. */
   readonly expressPaths: readonly string[];
   /** The lines of the log, as they were written. */
@@ -37,6 +41,7 @@ export type TestApiOptions = {
   readonly walker?: Partial<WalkerControl>;
   readonly readiness?: Parameters<typeof createRoutes>[0]['readiness'];
   readonly now?: () => Date;
+  readonly segment?: Omit<SegmentDependencies, 'database'>;
 };
 
 /** The API on a free port, over a real database. What it asks of the walker is written down. */
@@ -60,10 +65,12 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     isClosing: () => false,
     now: options.now ?? (() => new Date()),
   });
+  const segment = createSegmentRoutes({ database, ...options.segment });
   const adminKey = options.adminKey === undefined ? ADMIN_KEY : options.adminKey;
   const app = createApp({
     database,
     routes,
+    segment,
     logger: createLogger('info', { write: (line) => void log.push(line) }),
     metrics: createMetrics(),
     ...(adminKey !== null && { adminKey }),
@@ -76,6 +83,7 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     url,
     port: server.port,
     routes,
+    segmentOperations: segment.operations,
     expressPaths: pathsOf(app.router.stack as unknown as readonly Layer[]),
     log,
     started,
@@ -102,9 +110,11 @@ function callAt(url: string): TestApi['call'] {
   };
 }
 
-type Layer = { readonly route?: { readonly path: string }; readonly handle: { readonly stack?: readonly Layer[] } };
+type Layer = { readonly route?: { readonly path: string | readonly string[] }; readonly handle: { readonly stack?: readonly Layer[] } };
 
 /** Express keeps what it serves in layers: one with a route has its path, one that is a router has layers of its own. */
 function pathsOf(layers: readonly Layer[]): string[] {
-  return layers.flatMap(({ route, handle }) => (route ? [route.path.replace(/:(\w+)/g, '{$1}')] : pathsOf(handle.stack ?? [])));
+  return layers.flatMap(({ route, handle }) =>
+    route ? [route.path].flat().map((path) => path.replace(/:(\w+)/g, '{$1}')) : pathsOf(handle.stack ?? []),
+  );
 }
