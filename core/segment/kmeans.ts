@@ -57,7 +57,7 @@ export function assignToCentres({ count, dimensions, values }: Points, centres: 
   const nearest = new Uint8Array(count);
   const toOwn = new Float64Array(count);
   const toNext = new Float64Array(count);
-  const sizes = new Array<number>(centres.length).fill(0);
+  const sizes = centres.map(() => 0);
   let inertia = 0;
   for (let i = 0; i < count; i++) {
     let own = Number.POSITIVE_INFINITY;
