@@ -1,6 +1,8 @@
 /** What a tenant may be set to. Each parser throws a RangeError that says what was expected. */
 
 const ZONE_FORM = /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/;
+/** Every part of every name begins with a capital. Intl knows the spelling of a zone's first name, but not of its others. */
+const ZONE_SPELLING = /^[A-Z][^/]*(\/[A-Z][^/]*)*$/;
 
 /** A name of the IANA time zone database, as it is written there: `Europe/Berlin`, `UTC`. Offsets have no daylight saving and are refused. */
 export function parseTimeZone(text: string): string {
@@ -8,6 +10,8 @@ export function parseTimeZone(text: string): string {
   if (canonical === undefined) throw new RangeError('not a time zone (a name like Europe/Berlin is expected)');
   // Other programs tell upper from lower case where Intl does not.
   if (canonical !== text && canonical.toLowerCase() === text.toLowerCase()) throw new RangeError(`the time zone is written ${canonical}`);
+  if (!ZONE_SPELLING.test(text))
+    throw new RangeError('the parts of a time zone begin with capitals (a name like Europe/Berlin is expected)');
   return text;
 }
 

@@ -122,7 +122,7 @@ export function silhouetteOf(points: Points, centres: Centres): number {
   const { count, dimensions, values } = points;
   let total = 0;
   for (let i = 0; i < count; i++) {
-    const sums = new Array<number>(centres.length).fill(0);
+    const sums = centres.map(() => 0);
     for (let j = 0; j < count; j++) {
       let squares = 0;
       for (let d = 0; d < dimensions; d++) squares += ((values[i * dimensions + d] ?? 0) - (values[j * dimensions + d] ?? 0)) ** 2;

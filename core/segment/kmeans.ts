@@ -25,9 +25,11 @@ const MOST_ITERATIONS = 100;
 
 /**
  * The best of several runs of k-means. Starts are drawn by k-means++ here, since ml-kmeans copies each row for each distance
- * there; its iterations are its own. Points must be finite: one NaN makes it fail without saying why.
+ * there; its iterations are its own. Points must be finite, and at least k: one NaN would make it fail without saying why.
  */
 export function clusterPoints(points: Points, k: number, { seed, starts, alsoFrom = [] }: KMeansOptions): Clustering {
+  requireFinite(points);
+  if (!(k >= 1 && k <= points.count)) throw new RangeError(`${points.count} points cannot make ${k} clusters`);
   const rows = rowsOf(points);
   const random = seededRandom(seed + k);
   const drawn = Array.from({ length: starts }, () => drawCentres(points, k, random));
@@ -57,7 +59,7 @@ export function assignToCentres({ count, dimensions, values }: Points, centres: 
   const nearest = new Uint8Array(count);
   const toOwn = new Float64Array(count);
   const toNext = new Float64Array(count);
-  const sizes = new Array<number>(centres.length).fill(0);
+  const sizes = centres.map(() => 0);
   let inertia = 0;
   for (let i = 0; i < count; i++) {
     let own = Number.POSITIVE_INFINITY;
@@ -80,30 +82,62 @@ export function assignToCentres({ count, dimensions, values }: Points, centres: 
   return { nearest, toOwn, toNext, sizes, inertia };
 }
 
-/** k-means++: each further centre is a point drawn with a chance in proportion to its squared distance from those there are. */
-function drawCentres({ count, dimensions, values }: Points, k: number, random: () => number): number[][] {
-  const centres: number[][] = [];
-  const distances = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-  let chosen = Math.floor(random() * count);
-  while (centres.length < k) {
-    centres.push([...values.subarray(chosen * dimensions, (chosen + 1) * dimensions)]);
-    let total = 0;
-    for (let i = 0; i < count; i++) {
-      const distance = squaredDistance(values, i * dimensions, values, chosen * dimensions, dimensions);
-      if (distance < (distances[i] ?? 0)) distances[i] = distance;
-      total += distances[i] ?? 0;
-    }
-    let left = random() * total;
-    chosen = count - 1;
-    for (let i = 0; i < count; i++) {
-      left -= distances[i] ?? 0;
-      if (left < 0) {
-        chosen = i;
-        break;
-      }
-    }
+function requireFinite({ dimensions, values }: Points): void {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw new RangeError(
+    `point ${Math.floor(at / dimensions)} is ${values[at]} in dimension ${at % dimensions}: a finite number is expected`,
+  );
+}
+
+/**
+ * Greedy k-means++ (Arthur and Vassilvitskii, 2007, section 5): for each further centre a few points are drawn, each with a chance in
+ * proportion to its squared distance from the centres there are, and the one that brings points nearest is taken. So no centre is
+ * drawn twice, unless there are fewer different points than centres.
+ */
+export function drawCentres(points: Points, k: number, random: () => number): number[][] {
+  const { count, dimensions, values } = points;
+  const candidates = 2 + Math.floor(Math.log(k));
+  const first = Math.floor(random() * count);
+  const chosen = [first];
+  let distances = nearer(points, new Float64Array(count).fill(Number.POSITIVE_INFINITY), first);
+  while (chosen.length < k) {
+    const total = sumOf(distances);
+    const drawn = Array.from({ length: candidates }, () => drawPosition(distances, random() * total));
+    const nexts = drawn.map((position) => ({ position, distances: nearer(points, distances, position) }));
+    const best = nexts.reduce((best, next) => (sumOf(next.distances) < sumOf(best.distances) ? next : best));
+    chosen.push(best.position);
+    distances = best.distances;
   }
-  return centres;
+  return chosen.map((position) => [...values.subarray(position * dimensions, (position + 1) * dimensions)]);
+}
+
+/** What is left of the distances when the point at `position` becomes a centre. */
+function nearer({ count, dimensions, values }: Points, distances: Float64Array, position: number): Float64Array {
+  const left = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const distance = squaredDistance(values, i * dimensions, values, position * dimensions, dimensions);
+    left[i] = Math.min(distance, distances[i] ?? 0);
+  }
+  return left;
+}
+
+/** The position at which the distances before it add up to `sum`. */
+function drawPosition(distances: Float64Array, sum: number): number {
+  let left = sum;
+  let drawn = 0;
+  for (let i = 0; i < distances.length && left >= 0; i++) {
+    if (!distances[i]) continue;
+    drawn = i; // rounding may leave a crumb at the end: then the last that is no centre yet
+    left -= distances[i] ?? 0;
+  }
+  return drawn;
+}
+
+function sumOf(numbers: Float64Array): number {
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return sum;
 }
 
 function squaredDistance(a: Float64Array, aStart: number, b: Float64Array, bStart: number, dimensions: number): number {

@@ -71,13 +71,12 @@ export function nameClusters(profiles: readonly ClusterProfile[]): SegmentName[]
   const columnOf = assign(fits.map((row) => row.map((cost, c) => cost + REPEATED_NAME * (columns[c]?.repeat ?? 0))));
   const archetypeOf = columnOf.map((column) => columns[column]?.archetype ?? 'lost');
   const cost = (cluster: number) => fits[cluster]?.[columnOf[cluster] ?? 0] ?? 0;
-  const names = new Array<SegmentName>(profiles.length);
-  for (const archetype of archetypes) {
+  const named = archetypes.flatMap((archetype) => {
     const clusters = profiles.map((_, i) => i).filter((i) => archetypeOf[i] === archetype);
     clusters.sort((a, b) => cost(a) - cost(b) || a - b);
-    nameAlike(clusters, archetype, places).forEach((name, i) => (names[clusters[i] ?? 0] = { archetype, name }));
-  }
-  return names;
+    return nameAlike(clusters, archetype, places).map((name, i) => ({ cluster: clusters[i] ?? 0, archetype, name }));
+  });
+  return named.sort((a, b) => a.cluster - b.cluster).map(({ archetype, name }) => ({ archetype, name }));
 }
 
 /** Names for clusters of one kind, the one with the plain name first. */

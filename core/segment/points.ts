@@ -1,6 +1,6 @@
 import type { FeatureName } from './features.js';
 
-/** Columns by feature; `category:<name>` and `channel:<name>` beside the named ones. NaN: the user has no such value. */
+/** Columns by feature; `category:<name>` and `channel:<name>` beside the named ones. What is not finite is missing: the user has no such value. */
 export type FeatureColumns = Readonly<Record<string, Float64Array>>;
 
 /** How a feature enters clustering. */
@@ -31,10 +31,16 @@ export function fitScales(
   uses: readonly FeatureUse[],
 ): { readonly features: readonly ScaledFeature[]; readonly dropped: readonly DroppedFeature[] } {
   const scaled = uses.map((use) => ({ ...use, ...momentsOf(columnOf(columns, use.name), use) }));
-  const constant = ({ deviation }: ScaledFeature) => !(deviation > LEAST_DEVIATION);
+  const varies = ({ deviation }: ScaledFeature) => deviation > LEAST_DEVIATION;
+  const isKnown = ({ name }: ScaledFeature) => columnOf(columns, name).some(Number.isFinite);
   return {
-    features: scaled.filter((feature) => !constant(feature)),
-    dropped: scaled.filter(constant).map(({ name }) => ({ name, because: 'all users have the same value' })),
+    features: scaled.filter(varies),
+    dropped: scaled
+      .filter((feature) => !varies(feature))
+      .map((feature) => ({
+        name: feature.name,
+        because: isKnown(feature) ? 'all users have the same value' : 'too few users have one',
+      })),
   };
 }
 
@@ -46,7 +52,7 @@ export function pointsOf(columns: FeatureColumns, count: number, features: reado
     const column = columnOf(columns, feature.name);
     for (let i = 0; i < count; i++) {
       const z = ((transform(column[i] ?? Number.NaN, feature) - feature.mean) / feature.deviation) * feature.weight;
-      values[i * dimensions + dimension] = Number.isNaN(z) ? 0 : z;
+      values[i * dimensions + dimension] = Number.isFinite(z) ? z : 0;
     }
   });
   return { count, dimensions, values };
@@ -68,13 +74,13 @@ function momentsOf(column: Float64Array, use: FeatureUse): { mean: number; devia
   let known = 0;
   let sum = 0;
   for (const value of column) {
-    if (Number.isNaN(value)) continue;
+    if (!Number.isFinite(value)) continue;
     known++;
     sum += transform(value, use);
   }
   const mean = known === 0 ? 0 : sum / known;
   let squares = 0;
-  for (const value of column) if (!Number.isNaN(value)) squares += (transform(value, use) - mean) ** 2;
+  for (const value of column) if (Number.isFinite(value)) squares += (transform(value, use) - mean) ** 2;
   return { mean, deviation: known === 0 ? 0 : Math.sqrt(squares / known) };
 }
 

@@ -96,7 +96,7 @@ export function addTallies(buckets: readonly (readonly SegmentTally[])[], segmen
 
 export function emptyTally(segments: number): SegmentTally {
   const sums = Object.fromEntries(sumNames.map((name) => [name, 0])) as Record<SumName, number>;
-  return { sums, movedTo: new Array<number>(segments).fill(0) };
+  return { sums, movedTo: Array.from({ length: segments }, () => 0) };
 }
 
 function at(column: Float64Array, i: number): number {

@@ -13,15 +13,11 @@ export function assign(costs: readonly (readonly number[])[]): number[] {
   if (costs.some((row) => row.length !== columns || row.some((cost) => !Number.isFinite(cost)))) {
     throw new RangeError('costs must be finite, and as many in each row');
   }
-  const rowOf = new Array<number>(columns).fill(-1);
-  const rowPrice = new Array<number>(costs.length).fill(0);
-  const columnPrice = new Array<number>(columns).fill(0);
+  const rowOf = Array.from({ length: columns }, () => -1);
+  const rowPrice = costs.map(() => 0);
+  const columnPrice = Array.from({ length: columns }, () => 0);
   for (let row = 0; row < costs.length; row++) augment(costs, row, { rowOf, rowPrice, columnPrice });
-  const columnOf = new Array<number>(costs.length).fill(-1);
-  rowOf.forEach((row, column) => {
-    if (row >= 0) columnOf[row] = column;
-  });
-  return columnOf;
+  return costs.map((_, row) => rowOf.indexOf(row));
 }
 
 type Matching = { readonly rowOf: number[]; readonly rowPrice: number[]; readonly columnPrice: number[] };
@@ -29,9 +25,9 @@ type Matching = { readonly rowOf: number[]; readonly rowPrice: number[]; readonl
 /** Brings one more row into the matching, along the cheapest path that ends at a free column, and moves the prices with it. */
 function augment(costs: readonly (readonly number[])[], start: number, { rowOf, rowPrice, columnPrice }: Matching): void {
   const columns = rowOf.length;
-  const distance = new Array<number>(columns).fill(Number.POSITIVE_INFINITY);
-  const cameFrom = new Array<number>(columns).fill(-1);
-  const done = new Array<boolean>(columns).fill(false);
+  const distance = rowOf.map(() => Number.POSITIVE_INFINITY);
+  const cameFrom = rowOf.map(() => -1);
+  const done = rowOf.map(() => false);
   let row = start;
   let last = -1;
   let reached = 0;
