@@ -6,33 +6,6 @@ begin
 end
 $$;
 
--- That a row's tenant exists was asked anew for every row, which was a third of what storing an event costs. Row-level security has
--- all rows of a statement belong to the tenant of its transaction: once for each statement says the same. A session that it does not
--- hold (a superuser's, without a tenant) is trusted.
-create function require_tenant() returns trigger
-  language plpgsql set search_path = madansara_analytics
-as $$
-begin
-  if current_tenant() is not null then
-    perform from tenants where tenant_id = current_tenant() for key share;
-    if not found then
-      raise exception 'there is no tenant %', current_tenant() using errcode = 'foreign_key_violation';
-    end if;
-  end if;
-  return null;
-end
-$$;
-do $$
-declare
-  kept text;
-begin
-  foreach kept in array array['events', 'event_ids', 'users'] loop
-    execute format('alter table %I drop constraint %I', kept, kept || '_tenant_id_fkey');
-    execute format('create trigger require_tenant before insert on %I for each statement execute function require_tenant()', kept);
-  end loop;
-end
-$$;
-
 -- A person without an id is found by an address.
 create index contacts_by_address on contacts (tenant_id, channel, provider, address);
 
@@ -44,7 +17,7 @@ as $$
 declare
   added integer;
 begin
-  perform enter_tenant(wanted);
+  perform enter_living_tenant(wanted);
   perform hold_users(wanted, false);
   with fresh as (
     insert into event_ids (tenant_id, message_id)
@@ -107,7 +80,7 @@ as $$
 declare
   changed_rows integer;
 begin
-  perform enter_tenant(wanted);
+  perform enter_living_tenant(wanted);
   perform hold_users(wanted, false);
   update pg_temp.import_people set resolved =
     case when user_id is null then user_of_address(wanted, contacts->0->>0, contacts->0->>1, contacts->0->>2) else resolve_user(wanted, user_id) end;
