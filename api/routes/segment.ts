@@ -73,7 +73,7 @@ function answerOtherMethod(request: Request, response: Response): void {
     .set({
       ...allowed,
       'Access-Control-Allow-Methods': 'POST',
-      'Access-Control-Allow-Headers': 'authorization, content-type, content-encoding',
+      'Access-Control-Allow-Headers': 'authorization, content-type, content-encoding, x-retry-count',
       'Access-Control-Max-Age': '86400',
     })
     .end();

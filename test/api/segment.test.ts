@@ -134,7 +134,7 @@ describe("Segment's endpoints", () => {
     assert.equal(preflight.status, 204);
     assert.equal(preflight.headers.get('access-control-allow-origin'), '*');
     assert.equal(preflight.headers.get('access-control-allow-methods'), 'POST');
-    assert.match(preflight.headers.get('access-control-allow-headers') ?? '', /authorization.*content-type/);
+    assert.match(preflight.headers.get('access-control-allow-headers') ?? '', /authorization.*content-type.*x-retry-count/);
     const body = { userId: 'u', event: 'x', writeKey: sender.key };
     const answer = await api.call('POST', '/v1/t', { body, headers: { 'Content-Type': 'text/plain', Origin: 'https://shop.example' } });
     assert.deepEqual(answer.body, ok(1));
