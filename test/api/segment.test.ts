@@ -188,6 +188,16 @@ describe('a write key', () => {
     }
   });
 
+  it('cannot be guessed for long from one address, and who has one is not held back by who guesses', async () => {
+    const limited = await startTestApi(database, { rateLimits: { perKey: 1, perAddress: 3 } });
+    const send = (authorization: string) => limited.call('POST', '/v1/track', { body: message, headers: { Authorization: authorization } });
+    for (let guess = 0; guess < 3; guess += 1) assert.equal((await send(basicAuth(`msw_${'x'.repeat(43)}`))).status, 401);
+    const answer = await send(basicAuth(`msw_${'y'.repeat(43)}`));
+    assertProblem(answer, 429, 'rate_limited', /try again in \d+ s/);
+    for (let sent = 0; sent < 5; sent += 1) assert.equal((await send(basicAuth(sender.key))).status, 200);
+    await limited.close();
+  });
+
   it('needs the scope events:write, and says so', async () => {
     const { key } = await createApiKey(database, sender.tenantId, { name: 'reader', scopes: ['read'] });
     const answer = await api.call('POST', '/v1/track', { body: message, headers: { Authorization: basicAuth(key) } });
