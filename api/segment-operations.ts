@@ -82,7 +82,7 @@ function operation(path: string, summary: string, schema: Schema): DescribedOper
       description:
         `Segment's protocol: its clients work unchanged. A body may be gzip; ${MAX_BATCH_BYTES / 1024} KB a request, ${MAX_EVENT_BYTES / 1024} KB a message. ` +
         '200 is said after commit. A message that cannot be stored does not take its neighbours with it: it is counted in `rejected`. ' +
-        'Send again after 408, 429 and 5xx; any other refusal is final. The key may also stand in the body, as `writeKey`.',
+        'Send again after 408, 429 and 5xx; any other refusal is final. The key may also stand in the body, as `writeKey`. Browsers may shorten the path to its first letter (`/v1/t`).',
       tags: ['Events'],
       security: [{ writeKey: ['events:write'] }],
       requestBody: { required: true, content: { 'application/json': { schema } } },

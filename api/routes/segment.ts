@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { Router, type Request, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { MAX_BATCH_BYTES, MAX_EVENT_BYTES, readMessage, rejectOversized, type Intake, type MessageType } from '../../core/event/intake.js';
 import type { Database } from '../../db/client.js';
 import { ingestEvents } from '../../db/queries/events.js';
 import { RequestProblem } from '../errors.js';
 import { describeSegmentOperations } from '../segment-operations.js';
+import { createRateLimiter, type RateLimits } from '../rate-limits.js';
 import { endUnreadConnection, readRawBody } from '../raw-body.js';
-import { requestState } from '../requests.js';
+import { requestState, step } from '../requests.js';
 import { createWriteKeys, unauthorized, type Sender, type WriteKeys } from '../write-keys.js';
 
 export type SegmentDependencies = {
@@ -16,6 +17,8 @@ export type SegmentDependencies = {
   readonly bodyTimeoutMs?: number;
   /** How many requests may be at work at once; one more is asked to come again in a second. */
   readonly maxAtWork?: number;
+  /** Of addresses that send unknown keys; who has a key is only held by `maxAtWork`. */
+  readonly rateLimits?: RateLimits;
 };
 
 /** The path of each kind of message; browsers' analytics.js shortens it to the first letter. */
@@ -39,6 +42,7 @@ const LINGER_MS = 2_000;
 export function createSegmentRoutes(dependencies: SegmentDependencies) {
   const { database, now = Date.now, bodyTimeoutMs = 10_000, maxAtWork = 256 } = dependencies;
   const keys = createWriteKeys(database);
+  const countRefusal = createRateLimiter(dependencies.rateLimits);
   const router = Router({ caseSensitive: true });
   let atWork = 0;
 
@@ -55,7 +59,7 @@ export function createSegmentRoutes(dependencies: SegmentDependencies) {
       }
       atWork += 1;
       try {
-        await receive({ database, keys, now, bodyTimeoutMs }, request, response, type);
+        await receive({ database, keys, countRefusal, now, bodyTimeoutMs }, request, response, type);
       } finally {
         atWork -= 1;
       }
@@ -73,26 +77,23 @@ function answerOtherMethod(request: Request, response: Response): void {
     .set({
       ...allowed,
       'Access-Control-Allow-Methods': 'POST',
-      'Access-Control-Allow-Headers': 'authorization, content-type, content-encoding',
+      'Access-Control-Allow-Headers': 'authorization, content-type, content-encoding, x-retry-count',
       'Access-Control-Max-Age': '86400',
     })
     .end();
 }
 
-type Receiving = { readonly database: Database; readonly keys: WriteKeys; readonly now: () => number; readonly bodyTimeoutMs: number };
+type Receiving = Required<Pick<SegmentDependencies, 'database' | 'now' | 'bodyTimeoutMs'>> & Admission;
+type Admission = { readonly keys: WriteKeys; readonly countRefusal: RequestHandler };
 
-async function receive(
-  { database, keys, now, bodyTimeoutMs }: Receiving,
-  request: Request,
-  response: Response,
-  type?: MessageType,
-): Promise<void> {
+async function receive(receiving: Receiving, request: Request, response: Response, type?: MessageType): Promise<void> {
+  const { database, now, bodyTimeoutMs } = receiving;
   const headerKey = basicAuthUser(request);
-  const known = headerKey === undefined ? undefined : await admitted(keys, request, headerKey);
+  const known = headerKey === undefined ? undefined : await admit(receiving, headerKey, request, response);
   const body = await readRawBody(request, { maxBytes: MAX_BATCH_BYTES, timeoutMs: bodyTimeoutMs });
   const receivedMs = now();
   const content = parseBody(body);
-  const sender = known ?? (await admitted(keys, request, keyIn(content)));
+  const sender = known ?? (await admit(receiving, keyIn(content), request, response));
   const intakes = readMessages(content, body.length, { receivedMs, currency: sender.currency }, type);
 
   const accepted = intakes.filter((intake) => intake.kind === 'event');
@@ -101,11 +102,16 @@ async function receive(
   response.json({ success: true, ...counts, ...(rejected.length > 0 && { rejections: rejectionsOf(intakes) }) });
 }
 
-/** Whose key it is; also told to the log, which names keys by their id. */
-async function admitted(keys: WriteKeys, request: Request, key: string): Promise<Sender> {
-  const sender = await keys.find(key);
-  requestState(request).holder = sender.holder;
-  return sender;
+/** Whose key it is; also told to the log, which names keys by their id. An unknown key is counted against its address. */
+async function admit({ keys, countRefusal }: Admission, key: string, request: Request, response: Response): Promise<Sender> {
+  try {
+    const sender = await keys.find(key);
+    requestState(request).holder = sender.holder;
+    return sender;
+  } catch (refusal) {
+    if (refusal instanceof RequestProblem) await step(countRefusal, request, response);
+    throw refusal;
+  }
 }
 
 /** The user name of Basic authentication: the write key. The password is empty in Segment's protocol, and not looked at. */

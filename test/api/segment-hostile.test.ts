@@ -13,7 +13,7 @@ let sender: Sender;
 
 before(async () => {
   database = await createTestDatabase();
-  api = await startTestApi(database, { segment: { bodyTimeoutMs: 1_000, maxAtWork: 4 } });
+  api = await startTestApi(database, { segment: { bodyTimeoutMs: 1_000 } });
   sender = await createSender(api, database);
 });
 after(async () => {
@@ -193,24 +193,18 @@ describe('a hostile body', () => {
   });
 
   it('that comes while too many are at work is refused for now, and its sender is told when to come again', async () => {
-    // Twice as many as may be at work: some of them are refused themselves.
-    const sockets = Array.from({ length: 8 }, () => connect(api.port, '127.0.0.1').setEncoding('utf8'));
-    const closed = sockets.map(
-      (socket) =>
-        new Promise((resolve) =>
-          socket
-            .once('close', resolve)
-            .on('error', () => undefined)
-            .resume(),
-        ),
-    );
-    for (const socket of sockets) socket.write(`${head('Content-Length: 1000')}{`);
-    let answer: ApiAnswer | undefined;
-    const refused = await waitUntil(async () => (answer = await send(`{"batch":[]}`)).status === 429, 900, 10);
-    assert.ok(refused && answer);
+    const busy = await startTestApi(database, { segment: { bodyTimeoutMs: 60_000, maxAtWork: 2 } });
+    // More than may be at work: some of them are refused themselves.
+    const sockets = Array.from({ length: 6 }, () => connect(busy.port, '127.0.0.1').on('error', () => undefined));
+    for (const socket of sockets) socket.resume().write(`${head('Content-Length: 1000')}{`);
+    const ask = () => busy.call('POST', '/v1/batch', { body: '{"batch":[]}', headers: headers() });
+    let answer = await ask();
+    assert.ok(await waitUntil(async () => (answer = await ask()).status === 429, 10_000, 10));
     assertProblem(answer, 429, 'rate_limited', /try again in a second/);
     assert.equal(answer.headers.get('retry-after'), '1');
-    await Promise.all(closed);
+    for (const socket of sockets) socket.destroy();
+    assert.ok(await waitUntil(async () => (await ask()).status === 200, 10_000, 10), 'whoever leaves makes room');
+    await busy.close();
   });
 
   const head = (framing: string, key = sender.key) =>

@@ -134,7 +134,7 @@ describe("Segment's endpoints", () => {
     assert.equal(preflight.status, 204);
     assert.equal(preflight.headers.get('access-control-allow-origin'), '*');
     assert.equal(preflight.headers.get('access-control-allow-methods'), 'POST');
-    assert.match(preflight.headers.get('access-control-allow-headers') ?? '', /authorization.*content-type/);
+    assert.match(preflight.headers.get('access-control-allow-headers') ?? '', /authorization.*content-type.*x-retry-count/);
     const body = { userId: 'u', event: 'x', writeKey: sender.key };
     const answer = await api.call('POST', '/v1/t', { body, headers: { 'Content-Type': 'text/plain', Origin: 'https://shop.example' } });
     assert.deepEqual(answer.body, ok(1));
@@ -186,6 +186,16 @@ describe('a write key', () => {
       const answer = await api.call('POST', '/v1/track', { body: message, headers: { Authorization: authorization } });
       assert.equal(answer.status, 401, `${authorization}: ${answer.text}`);
     }
+  });
+
+  it('cannot be guessed for long from one address, and who has one is not held back by who guesses', async () => {
+    const limited = await startTestApi(database, { rateLimits: { perKey: 1, perAddress: 3 } });
+    const send = (authorization: string) => limited.call('POST', '/v1/track', { body: message, headers: { Authorization: authorization } });
+    for (let guess = 0; guess < 3; guess += 1) assert.equal((await send(basicAuth(`msw_${'x'.repeat(43)}`))).status, 401);
+    const answer = await send(basicAuth(`msw_${'y'.repeat(43)}`));
+    assertProblem(answer, 429, 'rate_limited', /try again in \d+ s/);
+    for (let sent = 0; sent < 5; sent += 1) assert.equal((await send(basicAuth(sender.key))).status, 200);
+    await limited.close();
   });
 
   it('needs the scope events:write, and says so', async () => {

@@ -14,12 +14,10 @@ let database: TestDatabase;
 let second: Database;
 let apis: readonly TestApi[];
 
-const MANY = { perKey: 1e9, perAddress: 1e9 };
-
 before(async () => {
   database = await createTestDatabase();
   second = openDatabase(database.url, { applicationName: 'second', maxConnections: 8 });
-  apis = await Promise.all([database, second].map((each) => startTestApi(each, { rateLimits: MANY })));
+  apis = await Promise.all([database, second].map((each) => startTestApi(each)));
 });
 after(async () => {
   await Promise.all(apis.map((api) => api.close()));

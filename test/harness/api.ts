@@ -65,7 +65,8 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     isClosing: () => false,
     now: options.now ?? (() => new Date()),
   });
-  const segment = createSegmentRoutes({ database, ...options.segment });
+  const rateLimits = options.rateLimits ?? { perKey: 1_000_000, perAddress: 1_000_000 };
+  const segment = createSegmentRoutes({ database, rateLimits, ...options.segment });
   const adminKey = options.adminKey === undefined ? ADMIN_KEY : options.adminKey;
   const app = createApp({
     database,
@@ -74,7 +75,7 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     logger: createLogger('info', { write: (line) => void log.push(line) }),
     metrics: createMetrics(),
     ...(adminKey !== null && { adminKey }),
-    rateLimits: options.rateLimits ?? { perKey: 1_000_000, perAddress: 1_000_000 },
+    rateLimits,
     version: '0.0.0',
   });
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
