@@ -25,7 +25,7 @@ describe('the normal distribution', () => {
     nearRelative(erfc(0.5), 0.4795001221869535, 1e-14);
     nearRelative(erfc(5), 1.5374597944280349e-12, 1e-14);
     nearRelative(erfc(26), 5.663192408856143e-296, 1e-13);
-    nearRelative(normalUpperTail(10), 7.619853024160526e-24, 1e-13);
+    nearRelative(normalUpperTail(10), 7.61985302416052e-24, 1e-13);
     assert.equal(normalCdf(0), 0.5);
   });
 
