@@ -11,7 +11,14 @@ const EXAMPLE = /@example ([^\n]+?) \/\/ → ([^\n]+)/g;
 const EXPORTED_FUNCTION = /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*)?export (?:function (\w+)|const (\w+) = (?:\([^)]*\)|\w+)(?:: [^=]+)? =>)/g;
 
 /** What the statistics are made of, which are none themselves. */
-const WITHOUT_EXAMPLE = new Set(['rules.ts', 'proportions/counts.ts', 'verdict.ts', 'distributions/polynomial.ts']);
+const WITHOUT_EXAMPLE = new Set([
+  'rules.ts',
+  'proportions/counts.ts',
+  'verdict.ts',
+  'distributions/polynomial.ts',
+  'sequential/sub-density.ts',
+  'sequential/small-growth.ts',
+]);
 
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'));
 
