@@ -14,8 +14,8 @@ const ASK_EVERY_MS = 300;
 /** A query needs a worker: after so long without one, people are told what is missing. */
 const QUERY_DEADLINE_MS = 5_000;
 
-/** Starts a walk, or finds the one of that day that is under way, and shows its progress until it has ended. */
-export async function walkAndWatch(client: Client, input: WalkerInput): Promise<WalkerResult> {
+/** Starts a walk, or finds the one of that day that is under way, and shows its progress until it has ended, or nobody wants to see it. */
+export async function walkAndWatch(client: Client, input: WalkerInput, signal?: AbortSignal): Promise<WalkerResult> {
   const handle = await client.workflow.start(walkerWorkflowType, {
     workflowId: walkerWorkflowId(input.tenantId, input.walkDate),
     taskQueue: walkTaskQueue,
@@ -28,7 +28,7 @@ export async function walkAndWatch(client: Client, input: WalkerInput): Promise<
   const watching = new AbortController();
   const watched = watch(client, handle, progress.update, watching.signal);
   try {
-    const result = (await handle.result()) as WalkerResult;
+    const result = (await Promise.race([handle.result(), aborted(signal)])) as WalkerResult;
     progress.done(sentenceOf(result));
     return result;
   } catch (error) {
@@ -62,6 +62,9 @@ function noteOf({ phases, state }: WalkProgress): string {
   if (!current) return state === 'opening' ? 'opening' : 'closing';
   return `${current.phase}, step ${Math.min(current.stepsDone + 1, current.stepsTotal)} of ${current.stepsTotal}`;
 }
+
+const aborted = (signal: AbortSignal | undefined) =>
+  new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
 
 const sentenceOf = ({ counts }: WalkerResult): string =>
   Object.entries(counts)

@@ -35,7 +35,7 @@ async function demo(directory: string): Promise<void> {
   const startedMs = Date.now();
   const say = (line: string) => console.error(line);
   const stopping = new AbortController();
-  const told = untilToldToStop().then((signal) => stopping.abort(new Error(`stopped by ${signal}`)));
+  void untilToldToStop().then(() => stopping.abort(new Error('stopped before the end; nothing is left running')));
   const stops: (() => Promise<unknown>)[] = [];
   // The demo is complete in itself: it looks at nothing that the environment names, and changes nothing there.
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME };
@@ -60,13 +60,7 @@ async function demo(directory: string): Promise<void> {
     stops.push(worker.close);
     const api = await runApi(config);
     stops.push(api.close);
-    const scenes = play(config, engarde, stopping.signal);
-    await Promise.race([
-      scenes,
-      told.then(() => Promise.reject(new Error('stopped before the end; nothing is left running'))),
-      stack.broken.then(fail),
-      worker.ended.then(fail),
-    ]);
+    await Promise.race([play(config, engarde, stopping.signal), stack.broken.then(fail), worker.ended.then(fail)]);
     say(`Everything took ${((Date.now() - startedMs) / 1000).toFixed(0)} s. \`npm start\` keeps the same servers running.`);
   } finally {
     for (const stop of stops.toReversed()) await stop().catch((error: unknown) => console.error(error));
@@ -84,7 +78,7 @@ async function play(config: Config, engarde: SandboxEngarde, signal: AbortSignal
   const connection = await Connection.connect({ address });
   try {
     const client = new Client({ connection, namespace });
-    await walkAndWatch(client, { tenantId, walkDate: cdnowLastDay, refresh: false, requestedBy: 'demo' });
+    await walkAndWatch(client, { tenantId, walkDate: cdnowLastDay, refresh: false, requestedBy: 'demo' }, signal);
   } finally {
     await connection.close();
   }
@@ -107,6 +101,7 @@ async function loadCdnow({ databaseUrl }: Config, signal: AbortSignal): Promise<
       signal,
       onProgress: ({ rows }) => progress.update(rows),
     });
+    signal.throwIfAborted();
     if (rejected > 0) throw new Error(`${rejected} rows of ${cdnowFile.path} were rejected: the file is not what it was`);
     progress.done(`${stored.toLocaleString('en-US')} purchases`);
     return tenantId;
