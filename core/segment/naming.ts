@@ -34,7 +34,7 @@ export const strategies: Readonly<Record<Archetype, string>> = {
 };
 
 /** Where each kind stands between the least (-1) and the most (1) of this audience's clusters, and how much each axis matters. */
-const TEMPLATES: Readonly<Record<Archetype, { readonly at: Position; readonly trendMatters: number }>> = {
+export const TEMPLATES: Readonly<Record<Archetype, { readonly at: Position; readonly trendMatters: number }>> = {
   champions: { at: { recency: -1, frequency: 1, monetary: 1, trend: 0.5 }, trendMatters: 0.25 },
   loyal_customers: { at: { recency: -0.5, frequency: 0.7, monetary: 0.3, trend: 0.25 }, trendMatters: 0.5 },
   potential_loyalists: { at: { recency: -0.4, frequency: 0, monetary: 0, trend: 1 }, trendMatters: 1 },
