@@ -32,8 +32,14 @@ export async function importEvents(database: Database, options: ImportOptions & 
     return await importRows({
       ...options,
       blocksAtOnce: BLOCKS_AT_ONCE,
-      readerFor: (columns) => createEventReader(mapping, columns, context),
-      store: (events) => sessions.storeEvents(events),
+      readerFor: (columns) => {
+        const read = createEventReader(mapping, columns, context);
+        return (cells) => {
+          const reading = read(cells);
+          return typeof reading === 'string' ? { reason: reading } : { row: sessions.eventRow(reading) };
+        };
+      },
+      store: (block) => sessions.storeEvents(block),
     });
   } finally {
     sessions.close();

@@ -20,8 +20,14 @@ export async function importPeople(
     return await importRows({
       ...options,
       blocksAtOnce: 1,
-      readerFor: (columns) => createPersonReader(mapping, columns, context),
-      store: (people) => sessions.storePeople(people),
+      readerFor: (columns) => {
+        const read = createPersonReader(mapping, columns, context);
+        return (cells) => {
+          const reading = read(cells);
+          return typeof reading === 'string' ? { reason: reading } : { row: sessions.personRow(reading) };
+        };
+      },
+      store: (block) => sessions.storePeople(block),
     });
   } finally {
     sessions.close();
