@@ -92,13 +92,13 @@ describe('the statistics of a segment', () => {
       'last active a day ago on average',
       '2.1 times the average interactions',
       '2.3 times the average spend',
-      'engagement is growing',
+      'more active of late than in their own past',
     ]);
     assert.deepEqual(second?.traits, [
       'last active 200 days ago on average',
       '28 % of the average interactions',
       '12 % of the average spend',
-      'engagement is steady',
+      'as active of late as in their own past',
     ]);
     assert.equal(second?.strategy, 'Re-engagement campaigns, surveys');
   });
@@ -121,7 +121,7 @@ describe('the statistics of a segment', () => {
 
   it('say nothing of spend against the average where refunds exceed all spend', () => {
     const [first] = describeBoth({ tallies: [tally({ users: 1, spentMinor: -50 }), tally({ users: 1, spentMinor: 10 })] });
-    assert.deepEqual(first?.traits, ['last active 0 days ago on average', 'engagement is steady']);
+    assert.deepEqual(first?.traits, ['last active 0 days ago on average', 'as active of late as in their own past']);
     assert.equal(first?.avgMonetaryMinor, -50);
   });
 
