@@ -47,6 +47,8 @@ const everyone = () =>
     session.rows<{ user_id: string; n: number }>(`select user_id, count(*)::double as n from ${relation} group by all order by all`),
   );
 
+const differences = async () => (await lake.verify(tenant)).months.filter(({ same }) => !same);
+
 async function countIn(version?: number): Promise<number> {
   const pin = await lake.pin(tenant, version);
   if (!pin) return 0;
@@ -64,7 +66,7 @@ describe('the lake', () => {
     assert.equal(pin.rows, 1050);
     assert.equal(pin.buckets, 4);
     assert.ok(versions.length >= 2, 'one step would have been unbounded');
-    assert.deepEqual(await lake.verify(tenant), []);
+    assert.deepEqual(await differences(), []);
     const perBucket = await Promise.all([0, 1, 2, 3].map(async (bucket) => lake.relation(tenant, pin, bucket)));
     const users = await duckdb.session(async (session) =>
       Promise.all(perBucket.map((relation) => session.rows<{ user_id: string }>(`select distinct user_id from ${relation}`))),
@@ -116,7 +118,7 @@ describe('the lake', () => {
       'the tail has it before the next update',
     );
     assert.equal((await lake.update(tenant)).rows, 30);
-    assert.deepEqual(await lake.verify(tenant), []);
+    assert.deepEqual(await differences(), []);
   });
 
   it('and its tail equal PostgreSQL to the last row while others write', async () => {
@@ -127,12 +129,12 @@ describe('the lake', () => {
     const updates = (async () => {
       for (let i = 0; i < 5; i++) await lake.update(tenant);
     })();
-    for (let i = 0; i < 5; i++) assert.deepEqual(await lake.verify(tenant), []);
+    for (let i = 0; i < 5; i++) assert.deepEqual(await differences(), []);
     await updates;
     writing = false;
     await Promise.all(writers);
     await lake.update(tenant);
-    assert.deepEqual(await lake.verify(tenant), []);
+    assert.deepEqual(await differences(), []);
     const { rows } = await database.admin.query<{ n: string }>('select count(*) n from events where tenant_id = $1', [tenant]);
     assert.equal(await countIn(), Number(rows[0]?.n));
   });
@@ -145,7 +147,7 @@ describe('the lake', () => {
       [tenant],
     );
     await lake.update(tenant);
-    assert.deepEqual(await lake.verify(tenant), []);
+    assert.deepEqual(await differences(), []);
     const keys = await objects.list(lakePrefix(tenant));
     for (const month of ['2025-01', '2025-02', '2025-03'])
       assert.ok(
@@ -176,14 +178,14 @@ describe('the lake', () => {
     const before = await everyone();
     await lake.rebuild(tenant);
     assert.deepEqual(await everyone(), before);
-    assert.deepEqual(await lake.verify(tenant), []);
+    assert.deepEqual(await differences(), []);
   });
 
   it('says in which month it differs', async () => {
     await addEvents(10);
     await lake.update(tenant);
     await database.admin.query(`update events set revenue_minor = 999999 where tenant_id = $1 and message_id like '%3'`, [tenant]);
-    const [difference] = await lake.verify(tenant);
+    const [difference] = await differences();
     assert.equal(difference?.month, '2025-01');
     assert.equal(difference.lake?.events, difference.postgres?.events);
   });
@@ -214,7 +216,7 @@ describe('users who are merged or deleted', () => {
     assert.equal(inTail.find(({ user_id }) => user_id === 'user 2')?.n, 4);
     await lake.update(tenant);
     assert.deepEqual(await everyone(), inTail);
-    assert.deepEqual(await lake.verify(tenant), []);
+    assert.deepEqual(await differences(), []);
   });
 
   it('cost one void each and no rewriting, at every log-in of every person', async () => {
@@ -233,7 +235,7 @@ describe('users who are merged or deleted', () => {
     assert.equal(Number(rows[0]?.n), 90);
     await lake.update(tenant);
     assert.equal((await everyone()).length, 97);
-    assert.deepEqual(await lake.verify(tenant), []);
+    assert.deepEqual(await differences(), []);
   });
 
   it('may be merged in both directions at once and end as one', async () => {
@@ -261,7 +263,7 @@ describe('users who are merged or deleted', () => {
     );
     await lake.update(tenant);
     assert.equal((await everyone()).find(({ user_id }) => user_id === 'user 5')?.n, 1);
-    assert.deepEqual(await lake.verify(tenant), []);
+    assert.deepEqual(await differences(), []);
   });
 });
 
@@ -270,7 +272,7 @@ describe('writers of the lake', () => {
     await addEvents(900);
     await Promise.all([lake.update(tenant), lake.update(tenant), openLake(dependencies).update(tenant)]);
     assert.equal(await countIn(), 900);
-    assert.deepEqual(await lake.verify(tenant), []);
+    assert.deepEqual(await differences(), []);
   });
 
   it('that are cut off after their parts and before their manifest leave no damage and nothing behind', async () => {
@@ -300,6 +302,6 @@ describe('writers of the lake', () => {
       parts: unknown[];
     };
     assert.ok(manifest.parts.length <= 8);
-    assert.deepEqual(await lake.verify(tenant), []);
+    assert.deepEqual(await differences(), []);
   });
 });
