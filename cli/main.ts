@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addApiCommand } from './commands/api.js';
 import { addConfigCommand } from './commands/config.js';
+import { addLakeCommand } from './commands/lake.js';
 import { addMigrateCommand } from './commands/migrate.js';
 import { addSetupCommand } from './commands/setup.js';
 import { addStartCommand } from './commands/start.js';
@@ -15,6 +16,7 @@ addStartCommand(program);
 addApiCommand(program);
 addWorkerCommand(program);
 addConfigCommand(program);
+addLakeCommand(program);
 addMigrateCommand(program);
 addSetupCommand(program);
 addTemporalCommand(program);

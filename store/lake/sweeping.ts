@@ -1,9 +1,13 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TenantId } from '../../core/ids.js';
 import type { ObjectStore } from '../objects.js';
 import { deleteManifest, lakePrefix, listManifests, readManifest, versionOf, type Manifest } from './manifest.js';
 
 /** A replaced version lives on for readers that have pinned it. */
 const KEEP_REPLACED_MS = 3_600_000;
+/** No step takes so long: a file that nobody wrote to since is of a process that was killed. */
+const ABANDONED_MS = 24 * 3_600_000;
 
 /**
  * Forgets versions that nobody reads any more, and every data object that no kept version names, those of writers cut off included. What
@@ -28,3 +32,11 @@ export async function sweep(objects: ObjectStore, tenantId: TenantId, latest: Ma
 }
 
 const dataOf = ({ parts, voids }: Manifest): string[] => [...parts.map(({ key }) => key), ...(voids ? [voids.key] : [])];
+
+export async function sweepWorkDirectory(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    const found = await stat(path).catch(() => undefined); // its owner may have just removed it
+    if (found?.isFile() && found.mtimeMs < Date.now() - ABANDONED_MS) await rm(path, { force: true });
+  }
+}

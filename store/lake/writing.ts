@@ -9,7 +9,7 @@ import { csvRelation, writeParts } from './parts.js';
 import { EMPTY_SNAPSHOT, type Snapshot } from './snapshot.js';
 import { checkSource, dropVoids, planSteps, readSource, withWriterLock, type Source, type StepPlan } from './source.js';
 import { readSteps, type Step } from './steps.js';
-import { sweep } from './sweeping.js';
+import { sweep, sweepWorkDirectory } from './sweeping.js';
 import { csvVoids, storedVoids, writeVoids } from './voids.js';
 
 /** What one step takes from PostgreSQL: seconds of work, in parts that are worth opening. */
@@ -36,6 +36,7 @@ export async function writeLake(
   anew: boolean,
 ): Promise<Manifest> {
   await mkdir(dependencies.workDirectory, { recursive: true });
+  await sweepWorkDirectory(dependencies.workDirectory);
   return withWriterLock(dependencies.pool, tenantId, (client) =>
     dependencies.duckdb.session(async (session) => {
       const latest = await readLatestManifest(dependencies.objects, tenantId, 'any');
