@@ -19,7 +19,7 @@ const PARTS_AT_ONCE = 4;
 
 /** The rows of a file that PostgreSQL wrote, with what is derived from them. */
 export const csvRelation = (path: string) =>
-  `(select *, case when json_type(properties, '$.category') = 'VARCHAR' then properties->>'$.category' end as category
+  `(select *, case when json_type(properties, '$.category') = 'VARCHAR' then nullif(properties->>'$.category', '') end as category
     from read_csv(${quote(path)}, header = false, auto_detect = false, columns = ${COLUMNS}, delim = ',', quote = '"', escape = '"',
       nullstr = '', allow_quoted_nulls = false, max_line_size = 1048576, buffer_size = 16777216))`;
 
