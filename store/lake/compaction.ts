@@ -6,7 +6,7 @@ import { localPaths, partsRelation, writeParts, type PartWriter } from './parts.
 import { holdsVoids, storedVoids, withoutVoids, type VoidRelation } from './voids.js';
 
 /** Above this, a month's bucket costs readers more to open than to read. */
-export const MOST_PARTS = 8;
+const MOST_PARTS = 8;
 /** Above this, or a twentieth of the rows where those are few, rewriting once is cheaper than leaving void rows out at every reading. */
 const MOST_VOIDS = 20_000;
 const FEW_VOIDS = 1_000;

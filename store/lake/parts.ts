@@ -14,8 +14,8 @@ const COLUMNS =
 /** What a reader sees of an event. */
 export const EVENT_COLUMNS = 'user_id, occurred_at, message_id, event, revenue_minor, currency, category, properties';
 
-/** Uploads go side by side, a few at a time. */
-const PARTS_AT_ONCE = 4;
+/** Parts travel side by side, a few at a time. */
+const PARTS_AT_ONCE = 8;
 
 /** The rows of a file that PostgreSQL wrote, with what is derived from them. */
 export const csvRelation = (path: string) =>
@@ -92,4 +92,10 @@ async function writeGroups(session: DuckDbSession, writer: PartWriter, tenantId:
 }
 
 /** Local files of parts, fetched side by side. */
-export const localPaths = (copies: LocalCopies, parts: readonly Part[]) => Promise.all(parts.map(({ key }) => copies.path(key)));
+export async function localPaths(copies: LocalCopies, parts: readonly Part[]): Promise<string[]> {
+  const paths: string[] = [];
+  for (let i = 0; i < parts.length; i += PARTS_AT_ONCE) {
+    paths.push(...(await Promise.all(parts.slice(i, i + PARTS_AT_ONCE).map(({ key }) => copies.path(key)))));
+  }
+  return paths;
+}

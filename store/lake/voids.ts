@@ -22,7 +22,7 @@ export const storedVoids = (path: string): VoidRelation => `(select * from read_
  * One void a user, the last. Voids are made one after another, under a lock that is held until the commit, so that the later
  * snapshot sees all that the earlier one does.
  */
-export function lastVoids(relations: readonly VoidRelation[]): VoidRelation {
+function lastVoids(relations: readonly VoidRelation[]): VoidRelation {
   return `(select distinct on (user_id) * from (${relations.map((relation) => `from ${relation}`).join(' union all ')}) order by user_id, xmax desc, xmin desc)`;
 }
 

@@ -15,8 +15,8 @@ import { csvVoids, storedVoids, writeVoids } from './voids.js';
 /** What one step takes from PostgreSQL: seconds of work, in parts that are worth opening. */
 const FEWEST_STEP_ROWS = 1_000_000;
 const MOST_STEP_ROWS = 8_000_000;
-/** A bucket is scanned by one activity in less than a second. */
-const EVENTS_PER_BUCKET = 500_000;
+/** A bucket is scanned by one activity in about a second. */
+const EVENTS_PER_BUCKET = 1_000_000;
 const MOST_BUCKETS = 256;
 /** A bucket that has grown so many times too large is divided. */
 const OUTGROWN = 4;
