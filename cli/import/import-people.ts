@@ -1,7 +1,8 @@
 import { createPersonReader, type PersonMapping } from '../../core/import/people.js';
 import type { Database } from '../../db/client.js';
 import { openImportSessions } from '../../db/queries/imports.js';
-import { requireTenant, type ImportOptions } from './import-events.js';
+import { requireTenant } from '../database.js';
+import type { ImportOptions } from './import-events.js';
 import { importRows, type ImportCounts } from './import-rows.js';
 
 /**
