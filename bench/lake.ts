@@ -16,6 +16,7 @@ import { openLake } from '../store/lake.js';
 import { openLocalCopies } from '../store/local-copies.js';
 import { openObjectStore } from '../store/objects.js';
 import { AS_OF_MS, generateEvents } from './events-in-postgres.js';
+import { processorSeconds } from './processor-time.js';
 import { plainActivity, plainAffinities } from './features-in-postgres.js';
 
 /**
@@ -29,7 +30,7 @@ const RUNS = 3;
 const THREADS = 2;
 const TENANT = parseTenantId('7a4c1f52-0a5e-4f6e-9d1b-3c2a51d0b0aa');
 
-type Timed<T> = { readonly seconds: number; readonly result: T };
+type Timed<T> = { readonly seconds: number; readonly cpuSeconds: number; readonly result: T };
 
 if (!Number.isSafeInteger(EVENTS) || EVENTS < 1) throw new Error(`how many events? a whole number is expected, not ${process.argv[2]}`);
 const directory = mkdtempSync(join(tmpdir(), 'madansara-lake-'));
@@ -54,9 +55,10 @@ try {
   const relations = await Promise.all(
     Array.from({ length: filled.result.buckets }, (_, bucket) => lake.relation(TENANT, filled.result, bucket)),
   );
-  const runs = [];
+  const runs: Timed<number>[] = [];
   for (let run = 0; run < RUNS; run++) runs.push(await timed(() => featuresInLake(duckdb, relations)));
-  const seconds = runs.map((run) => run.seconds).sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? 0;
+  const median = (of: (run: Timed<number>) => number) => runs.map(of).sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? 0;
+  const seconds = median((run) => run.seconds);
   const users = runs[0]?.result ?? 0;
   console.error(
     `features of ${users.toLocaleString('en-US')} users in the lake: ${runs.map((run) => run.seconds.toFixed(2)).join(', ')} s`,
@@ -78,10 +80,13 @@ try {
       ratio: round(value / GOAL_EVENTS_PER_SECOND),
       events: EVENTS,
       lake_s: round(filled.seconds),
+      lake_cpu_s: round(filled.cpuSeconds),
       buckets: filled.result.buckets,
       users,
       features_s: round(seconds),
+      features_cpu_s: round(median((run) => run.cpuSeconds)),
       features_postgres_s: round(plain.seconds),
+      features_postgres_cpu_s: round(plain.cpuSeconds),
       features_ratio: round(plain.seconds / seconds),
       differences,
     }),
@@ -96,8 +101,9 @@ try {
 
 async function timed<T>(work: () => Promise<T>): Promise<Timed<T>> {
   const startedAt = performance.now();
+  const cpuBefore = processorSeconds(postgres.pid);
   const result = await work();
-  return { seconds: (performance.now() - startedAt) / 1000, result };
+  return { seconds: (performance.now() - startedAt) / 1000, cpuSeconds: processorSeconds(postgres.pid) - cpuBefore, result };
 }
 
 function filesOf(kind: 'activity' | 'affinities', buckets: number): string[] {

@@ -14,6 +14,8 @@ const Manifest = z.object({
   version: z.number().int().positive(),
   /** The database the events came from: a lake read beside another one would count wrongly. */
   source: z.string(),
+  /** The database's history: it takes another turn with every restore or failover, and may have lost what the lake holds. */
+  timeline: z.number().int(),
   /** The parts and PostgreSQL's events that this snapshot does not see are together every event once. */
   snapshot: z.string(),
   /** The parts alone are every event that the snapshot sees. Not so on the way there, after a step of several. */

@@ -6,7 +6,7 @@ import type { LakeDependencies, LakeRelation } from '../lake.js';
 import type { LocalCopies } from '../local-copies.js';
 import { readLatestManifest, type Manifest } from './manifest.js';
 import { csvRelation, EVENT_COLUMNS, localPaths, partsRelation } from './parts.js';
-import { checkSource, copyEvents, copyVoids, type Source } from './source.js';
+import { checkSource, copyEvents, copyVoids, isOfAnotherHistory, type Source } from './source.js';
 import { csvVoids, storedVoids, withoutVoids, type VoidRelation } from './voids.js';
 import { nothingYet } from './writing.js';
 
@@ -36,8 +36,10 @@ export async function readEverything<T>(
   source: Source,
   work: (everything: Everything) => Promise<T>,
 ): Promise<T> {
-  const manifest = (await readLatestManifest(objects, source.tenantId, 'any')) ?? nothingYet(source, undefined, 1);
-  checkSource(manifest, source);
+  const latest = await readLatestManifest(objects, source.tenantId, 'any');
+  if (latest) checkSource(latest, source);
+  // After a restore everything is read from PostgreSQL, until the next update has written the lake anew.
+  const manifest = latest && !isOfAnotherHistory(latest, source) ? latest : nothingYet(source, undefined, 1);
   await mkdir(workDirectory, { recursive: true });
   const name = join(workDirectory, `tail-${randomUUID()}`);
   const [eventsPath, voidsPath] = [`${name}.csv`, `${name}-voids.csv`];

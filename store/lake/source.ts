@@ -13,6 +13,7 @@ export type Source = {
   readonly snapshot: Snapshot;
   /** Cluster and database: transaction ids mean nothing elsewhere. */
   readonly identity: string;
+  readonly timeline: number;
 };
 
 /** Runs in one read-only transaction, so that everything read belongs to one snapshot. */
@@ -23,9 +24,10 @@ export async function readSource<T>(client: PoolClient, tenantId: TenantId, work
       `select set_config('app.tenant_id', $1, true), set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true)`,
       [tenantId],
     );
-    const { rows } = await client.query<{ snapshot: string; identity: string }>(
+    const { rows } = await client.query<{ snapshot: string; identity: string; timeline: number }>(
       `select pg_current_snapshot()::text as snapshot,
-              (select system_identifier from pg_control_system()) || '/' || (select oid from pg_database where datname = current_database()) as identity`,
+              (select system_identifier from pg_control_system()) || '/' || (select oid from pg_database where datname = current_database()) as identity,
+              (select timeline_id from pg_control_checkpoint()) as timeline`,
     );
     const [row] = rows;
     if (!row) throw new Error('PostgreSQL did not say what it is');
@@ -62,6 +64,9 @@ export function checkSource({ source: written, snapshot }: Pick<Manifest, 'sourc
   if (parseSnapshot(snapshot).xmax > parseSnapshot(source.snapshot).xmax)
     throw new Error('the database is older than its lake, as after a restore: write the lake anew with `madansara lake rebuild`');
 }
+
+/** Whether a restore or a failover lies between: what the lake holds of the time before cannot be told from what was lost. */
+export const isOfAnotherHistory = ({ timeline }: Pick<Manifest, 'timeline'>, source: Source): boolean => timeline !== source.timeline;
 
 /** How many events were committed between two snapshots. */
 export async function countEvents({ client, tenantId }: Source, from: Snapshot, to: Snapshot): Promise<number> {

@@ -7,7 +7,7 @@ import { compact } from './compaction.js';
 import { publishManifest, readLatestManifest, rowsIn, type Manifest } from './manifest.js';
 import { csvRelation, writeParts } from './parts.js';
 import { EMPTY_SNAPSHOT, type Snapshot } from './snapshot.js';
-import { checkSource, dropVoids, planSteps, readSource, withWriterLock, type Source, type StepPlan } from './source.js';
+import { checkSource, dropVoids, isOfAnotherHistory, planSteps, readSource, withWriterLock, type Source, type StepPlan } from './source.js';
 import { readSteps, type Step } from './steps.js';
 import { sweep, sweepWorkDirectory } from './sweeping.js';
 import { csvVoids, storedVoids, writeVoids } from './voids.js';
@@ -53,9 +53,10 @@ async function planUpdate(
   { stepRows, eventsPerBucket = EVENTS_PER_BUCKET }: LakeDependencies,
   source: Source,
   latest: Manifest | undefined,
-  anew: boolean,
+  asked: boolean,
 ): Promise<Plan> {
-  if (latest && !anew) checkSource(latest, source);
+  if (latest && !asked) checkSource(latest, source);
+  const anew = asked || (latest !== undefined && isOfAnotherHistory(latest, source));
   const sizes = { fewestRows: stepRows ?? FEWEST_STEP_ROWS, mostRows: stepRows ?? MOST_STEP_ROWS };
   const continues = latest !== undefined && !anew;
   const steps = await planSteps(source, continues ? latest.snapshot : EMPTY_SNAPSHOT, sizes);
@@ -125,6 +126,7 @@ export function nothingYet(source: Source, latest: Manifest | undefined, buckets
   return {
     version: latest?.version ?? 0,
     source: source.identity,
+    timeline: source.timeline,
     snapshot: EMPTY_SNAPSHOT,
     whole: true,
     buckets,

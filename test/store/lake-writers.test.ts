@@ -152,6 +152,18 @@ for (const { name, skip, open } of lakeStores) {
       assert.deepEqual(await given.differences(), []);
     });
 
+    it('write it anew by themselves after the database took another turn, by a restore or a failover', async () => {
+      await given.addEvents(50);
+      const { version } = await given.lake.update(given.tenant);
+      const manifest = await given.manifest(version);
+      const lost = { ...manifest, version: version + 1, timeline: manifest.timeline + 1, parts: [...manifest.parts, ...manifest.parts] };
+      await given.objects.put(manifestKey(given.tenant, version + 1), JSON.stringify(lost)); // holds what the database lost
+      assert.deepEqual(await given.differences(), [], 'readers read PostgreSQL meanwhile');
+      const anew = await given.lake.update(given.tenant);
+      assert.deepEqual({ version: anew.version, rows: anew.rows }, { version: version + 2, rows: 50 });
+      assert.deepEqual(await given.differences(), []);
+    });
+
     it('lose nothing and count nothing twice while events come, users merge and users are deleted', async () => {
       const { admin, pool } = given.database;
       let writing = true;
