@@ -1,6 +1,9 @@
 import { DatabaseError } from 'pg';
 import { loadConfig, type Config } from '../config.js';
+import { DomainError } from '../core/errors.js';
+import type { TenantId } from '../core/ids.js';
 import { openDatabase, type Database } from '../db/client.js';
+import { findTenant, type Tenant } from '../db/queries/tenants.js';
 
 /** Gives a command the database for as long as it works, and says in words why it cannot. */
 export async function withDatabase<T>(command: string, work: (database: Database, config: Config) => Promise<T>): Promise<T> {
@@ -13,6 +16,13 @@ export async function withDatabase<T>(command: string, work: (database: Database
   } finally {
     await database.close();
   }
+}
+
+/** The tenant that a command is about; throws `not_found`. */
+export async function requireTenant(database: Database, tenantId: TenantId): Promise<Tenant> {
+  const tenant = await findTenant(database, tenantId);
+  if (!tenant) throw new DomainError('not_found', `there is no tenant ${tenantId} (\`madansara tenants list\` shows those there are)`);
+  return tenant;
 }
 
 function explained(error: unknown, { databaseUrl }: Config): unknown {

@@ -23,21 +23,21 @@ const CHANNEL_DAYS = 90;
  * sorts and adds whole numbers; meaning is in `core/segment/features.ts`. Gives the number of users.
  */
 export async function writeActivity(session: DuckDbSession, relation: string, query: FeatureQuery, path: string): Promise<number> {
-  await session.run(`copy (${activityQuery(relation, query)}) to ${quote(path)} (format parquet, compression zstd)`);
+  await session.run(`copy (${activityQuery(relation, query)}) to ${quote(path)} (format parquet, compression snappy)`);
   const rows = await session.rows<{ users: number }>(`select count(*)::double as users from read_parquet(${quote(path)})`);
   return rows[0]?.users ?? 0;
 }
 
 /** For each user and category: interactions. For each user and channel: messages delivered and engaged with, in the last 90 days. */
 export async function writeAffinities(session: DuckDbSession, relation: string, query: FeatureQuery, path: string): Promise<void> {
-  await session.run(`copy (${affinityQuery(relation, query)}) to ${quote(path)} (format parquet, compression zstd)`);
+  await session.run(`copy (${affinityQuery(relation, query)}) to ${quote(path)} (format parquet, compression snappy)`);
 }
 
 function activityQuery(relation: string, { asOfMs, currency, goal }: FeatureQuery): string {
-  const seen = `select user_id, epoch_us(occurred_at) as us, ${ageOf(asOfMs)} as age, ${pointsCase} as points,
+  const seen = `select user_id, epoch_us(occurred_at) as us, ${ageOf(asOfMs)} as age, ${POINTS} as points,
     case when currency = ${quote(currency)} then revenue_minor end as minor, currency <> ${quote(currency)} as is_foreign,
     ${goal ? reaches(goal) : 'false'} as is_goal
-    from ${relation} e where occurred_at < ${timestamp(asOfMs)}`;
+    from ${relation} left join ${pointsTable} using (event) where occurred_at < ${timestamp(asOfMs)}`;
   const interactions = (condition: string) => `count(*) filter (points > 0 and ${condition})::bigint`;
   const total = (what: string, condition?: string) =>
     `greatest(-${MOST}, least(${MOST}, coalesce(sum(${what})${condition ? ` filter (${condition})` : ''}, 0)))::bigint`;
@@ -56,9 +56,10 @@ function activityQuery(relation: string, { asOfMs, currency, goal }: FeatureQuer
     pointsBefore: total('points', 'age >= 30'),
     decayedPoints: total(decayedOf('age')),
     decayedPointsBefore: total(decayedOf('(age - 30)'), 'age >= 30'),
-    spentMinor: total('minor'),
-    spentMinor0To30: total('minor', 'age < 30'),
-    spentMinor30To60: total('minor', 'age >= 30 and age < 60'),
+    // Few events have an amount: what is left out before it is added costs nothing.
+    spentMinor: total('minor', 'minor is not null'),
+    spentMinor0To30: total('minor', 'minor is not null and age < 30'),
+    spentMinor30To60: total('minor', 'minor is not null and age >= 30 and age < 60'),
     paidMinor: total('minor', 'minor > 0'),
     orders: 'count(*) filter (minor > 0)::bigint',
     foreignAmounts: 'count(*) filter (is_foreign)::bigint',
@@ -72,7 +73,7 @@ function affinityQuery(relation: string, { asOfMs }: FeatureQuery): string {
   const seen = `(select user_id, category, event, ${ageOf(asOfMs)} as age from ${relation} e where occurred_at < ${timestamp(asOfMs)})`;
   const categories = `select user_id, 'category' as kind, category as name, count(*)::bigint as engaged,
     count(*) filter (age >= 30)::bigint as "engagedBefore", 0::bigint as delivered, 0::bigint as "deliveredBefore"
-    from (select *, ${pointsCase} as points from ${seen} where category is not null) where points > 0 group by user_id, category`;
+    from ${seen} left join ${pointsTable} using (event) where category is not null and ${POINTS} > 0 group by user_id, category`;
   const recent = `age < ${CHANNEL_DAYS}`;
   const before = `age >= 30 and age < ${CHANNEL_DAYS + 30}`;
   const kind = (name: string, period: string) => `count(*) filter (kind = '${name}' and ${period})`;
@@ -84,16 +85,17 @@ function affinityQuery(relation: string, { asOfMs }: FeatureQuery): string {
   return `select * from (${categories} union all ${channels}) order by user_id, kind, name`;
 }
 
-/** Whole days from an event to `asOf`. */
-const ageOf = (asOfMs: number) => `((${asOfMs * 1000} - epoch_us(occurred_at)) // 86400000000)::integer`;
+/** Whole days from an event to `asOf`; an event of exactly n days is still one of the last n. */
+const ageOf = (asOfMs: number) => `((${asOfMs * 1000 - 1} - epoch_us(occurred_at)) // 86400000000)::integer`;
 
 const timestamp = (ms: number) => `make_timestamptz(${ms * 1000})`;
 
 /** `decayed` of `core/segment/activity.ts`. */
 const decayedOf = (age: string) =>
-  `(points * (${2 * HALF_LIFE_DAYS} - ${age} % ${HALF_LIFE_DAYS}) * 1048576) >> least(${age} // ${HALF_LIFE_DAYS}, 40)`;
+  `(points::bigint * (${2 * HALF_LIFE_DAYS} - ${age} % ${HALF_LIFE_DAYS}) * 1048576) >> least(${age} // ${HALF_LIFE_DAYS}, 40)`;
 
-const pointsCase = `(case event ${[...engagementPoints].map(([event, points]) => `when ${quote(event)} then ${points}`).join(' ')} else ${OWN_EVENT_POINTS} end)::bigint`;
+const pointsTable = `(values ${[...engagementPoints].map(([event, points]) => `(${quote(event)}, ${points})`).join(', ')}) p(event, points)`;
+const POINTS = `coalesce(p.points, ${OWN_EVENT_POINTS})`;
 
 const messageEvents = [...vocabulary.keys()]
   .flatMap((event) => {
@@ -102,11 +104,16 @@ const messageEvents = [...vocabulary.keys()]
   })
   .join(', ');
 
-/** A goal's event, with each filter's property of that value. */
+/**
+ * A goal's event, with each filter's property of that value. A number is also met by a text that reads as it, and a text by a number or
+ * a boolean that is written so: files bring texts only.
+ */
 function reaches({ event, filters }: NonNullable<FeatureQuery['goal']>): string {
   const conditions = Object.entries(filters).map(([property, value]) => {
     const pointer = `/${property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    return `coalesce(json_extract_string(properties, ${quote(pointer)}) = ${quote(String(value))}, false)`;
+    const text = `json_extract_string(properties, ${quote(pointer)})`;
+    const met = typeof value === 'number' ? `try_cast(${text} as double) = ${value}::double` : `${text} = ${quote(String(value))}`;
+    return `coalesce(${met}, false)`;
   });
   return [`event = ${quote(event)}`, ...conditions].join(' and ');
 }

@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { projectRoot } from '../config.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -11,6 +12,7 @@ const UNIT = ['core/', 'config/', 'architecture/', 'docs/', 'cli/progress'];
 export function testFiles(patterns: readonly string[] = []): string[] {
   return readdirSync(here, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.test.js') && (patterns.length === 0 || patterns.some((pattern) => path.includes(pattern))))
+    .filter((path) => existsSync(join(projectRoot, 'test', path.replace(/\.js$/, '.ts')))) // the compiler leaves behind what it made of a deleted one
     .sort()
     .map((path) => join(here, path));
 }

@@ -1,14 +1,10 @@
-import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Config } from '../config.js';
 import type { Logger } from 'pino';
 import { openDatabase } from '../db/client.js';
 import type { Executors } from '../db/queries/suggestion-responses.js';
-import { openDuckDb } from '../store/duckdb.js';
-import { openLake } from '../store/lake.js';
-import { openLocalCopies } from '../store/local-copies.js';
-import { openObjectStore } from '../store/objects.js';
+import { openStore } from '../store/open.js';
 import { walkTaskQueue } from '../workflows/task-queues.js';
 import { createActivities, observeActivities } from './activities.js';
 import { workflowBundle } from './bundle.js';
@@ -49,10 +45,13 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
   const native = await NativeConnection.connect({ address }).catch((cause: unknown) => {
     throw new Error(`Temporal does not answer at ${address} (TEMPORAL_ADDRESS)`, { cause });
   });
-  const resources = await openResources(config, logger);
-  const { database } = resources;
+  const database = openDatabase(config.databaseUrl, {
+    applicationName: 'madansara-worker',
+    onIdleError: (error) => logger.warn({ error }, 'a database connection was lost'),
+  });
+  const store = await openStore(config, database.pool);
   const metrics = createWorkerMetrics(database);
-  const activities = createActivities({ ...resources, engarde: config.engarde, engardeAppUrl: config.engardeAppUrl, executors, now });
+  const activities = createActivities({ database, ...store, engarde: config.engarde, engardeAppUrl: config.engardeAppUrl, executors, now });
   const worker = await Worker.create({
     connection: native,
     namespace,
@@ -87,7 +86,8 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     if (worker.getState() === 'RUNNING') worker.shutdown();
     await over;
     await Promise.allSettled([health.close(), connection.close(), native.close()]);
-    await resources.close();
+    store.close();
+    await database.close();
   };
   return {
     port: health.port,
@@ -95,30 +95,6 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
       void over.then((fault) => !asked && resolve(`the worker has ended: ${fault ?? 'it was shut down'}`));
     }),
     close: () => (closing ??= close()),
-  };
-}
-
-async function openResources(config: Config, logger: Logger) {
-  const database = openDatabase(config.databaseUrl, {
-    applicationName: 'madansara-worker',
-    onIdleError: (error) => logger.warn({ error }, 'a database connection was lost'),
-  });
-  const { cacheDirectory, cacheMegabytes } = config.lake;
-  const workDirectory = join(cacheDirectory, 'work');
-  const duckdb = await openDuckDb({ ...config.duckdb, temporaryDirectory: join(cacheDirectory, 'spill') });
-  const objects = openObjectStore(config.objects);
-  const copies = openLocalCopies(objects, join(cacheDirectory, 'parts'), cacheMegabytes * 1024 * 1024);
-  const lake = openLake({ pool: database.pool, objects, copies, duckdb, workDirectory });
-  return {
-    database,
-    duckdb,
-    objects,
-    lake,
-    workDirectory,
-    async close() {
-      duckdb.close();
-      await database.close();
-    },
   };
 }
 

@@ -54,7 +54,7 @@ export const createSegmentationActivities = (dependencies: SegmentationDependenc
         const model = await fitInThread({
           ...question,
           ...(pinnedK !== undefined && { pinnedK }),
-          ...(lastModel?.type === 'behavioral' && { lastK: lastModel.k }),
+          ...(lastModel?.type === 'behavioral' && { last: { features: lastModel.features, segments: lastModel.segments } }),
         });
         await writeJson(objects, walk.keys.model, model);
         return { key: walk.keys.model, segments: model.segments.length, users: model.users, because: model.because };

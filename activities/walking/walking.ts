@@ -97,9 +97,14 @@ export type WalkingActivities = ReturnType<typeof createWalkingActivities>;
 
 /** Brings the lake up to now, and keeps what walks of the last days have read. */
 async function tend({ database, lake, now }: WalkingDependencies, tenantId: TenantId): Promise<LakePin> {
-  const since = new Date(now().getTime() - REPEATABLE_DAYS * DAY_MS);
-  const keepVersions = await database.withTenant(tenantId, (tx) => lakeVersionsOfWalks(tx, tenantId, since));
+  const keepVersions = await repeatableVersions(database, tenantId, now());
   return lake.update(tenantId, { keepVersions, onProgress: (progress) => Context.current().heartbeat(progress) });
+}
+
+/** The versions of the lake that walks of the last days have read: whoever writes the lake keeps them. */
+export function repeatableVersions(database: Database, tenantId: TenantId, now: Date): Promise<number[]> {
+  const since = new Date(now.getTime() - REPEATABLE_DAYS * DAY_MS);
+  return database.withTenant(tenantId, (tx) => lakeVersionsOfWalks(tx, tenantId, since));
 }
 
 async function pinAgain(lake: Lake, tenantId: TenantId, version: number): Promise<LakePin> {

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { runApi } from '../../api/main.js';
 import { loadConfig } from '../../config.js';
 import { untilToldToStop } from '../signals.js';
 
@@ -8,6 +7,7 @@ export function addApiCommand(program: Command): void {
     .command('api')
     .description('run the HTTP API until it is told to stop')
     .action(async () => {
+      const { runApi } = await import('../../api/main.js');
       const api = await runApi(loadConfig(process.env));
       await untilToldToStop();
       await api.close();

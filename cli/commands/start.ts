@@ -1,18 +1,7 @@
 import { join, resolve } from 'node:path';
-import { Connection } from '@temporalio/client';
 import type { Command } from 'commander';
-import { runApi } from '../../api/main.js';
-import { loadConfig, projectRoot, type Config } from '../../config.js';
-import { migrate } from '../../db/migrate.js';
-import { writePidFile } from '../../sandbox/processes.js';
-import { launcherPidPath, startStack, whoRuns, type Stack } from '../../sandbox/stack.js';
-import { setUpTemporal } from '../../temporal-config/setup.js';
-import { runWorker } from '../../workers/main.js';
-import { untilToldToStop } from '../signals.js';
-
-const PORTS = { temporal: 7233, temporalUi: 8233 };
-
-type StartOptions = { readonly directory: string; readonly anyPorts: boolean };
+import { projectRoot } from '../../config.js';
+import type { StartOptions } from '../start.js';
 
 export function addStartCommand(program: Command): void {
   program
@@ -21,70 +10,8 @@ export function addStartCommand(program: Command): void {
     .option('--directory <path>', 'where the stack keeps everything', join(projectRoot, '.madansara', 'stack'))
     .option('--any-ports', 'take free ports instead of the usual ones', false)
     .addHelpText('after', '\nDATABASE_URL, TEMPORAL_ADDRESS and S3_ENDPOINT replace the server of that kind.')
-    .action((options: StartOptions) => start({ ...options, directory: resolve(options.directory) }));
-}
-
-async function start({ directory, anyPorts }: StartOptions): Promise<void> {
-  const running = whoRuns(directory);
-  if (running)
-    throw new Error(
-      `it runs already (process ${running.pid})${running.api === undefined ? ', and is starting' : `: the API is ${running.api}`}`,
-    );
-  const stopping = new AbortController();
-  const told = untilToldToStop().then(() => stopping.abort());
-  const stack = await startStack({
-    directory,
-    environment: process.env,
-    say: (line) => console.log(line),
-    signal: stopping.signal,
-    ...(!anyPorts && { ports: PORTS }),
-  });
-  const stops: (() => Promise<void>)[] = [stack.stop];
-  try {
-    const config = loadConfig({
-      ...process.env,
-      ...stack.variables,
-      ...(anyPorts && { API_PORT: process.env.API_PORT ?? '0', WORKER_PORT: process.env.WORKER_PORT ?? '0' }),
+    .action(async (options: StartOptions) => {
+      const { start } = await import('../start.js');
+      await start({ ...options, directory: resolve(options.directory) });
     });
-    await prepareServers(config);
-    const worker = await runWorker(config);
-    stops.push(() => worker.close());
-    const api = await runApi(config);
-    stops.push(() => api.close());
-    writePidFile(launcherPidPath(directory), { api: api.url });
-    for (const line of addresses(api.url, stack, config)) console.log(line);
-    const fault = await Promise.race([told, stack.broken, worker.ended]);
-    if (fault !== undefined) throw new Error(fault);
-    console.log('\nstopping …');
-  } finally {
-    for (const stopOne of stops.toReversed()) await stopOne().catch((error: unknown) => console.error(error));
-  }
-  console.log('everything is stopped; nothing was lost');
-}
-
-/** Schema, namespace and search attributes, whichever servers they are. */
-export async function prepareServers({ databaseUrl, temporal }: Config): Promise<void> {
-  await migrate(databaseUrl);
-  const connection = await Connection.connect({ address: temporal.address });
-  try {
-    await setUpTemporal(connection, temporal.namespace);
-  } finally {
-    await connection.close();
-  }
-}
-
-function addresses(apiUrl: string, { variables }: Stack, { databaseUrl, temporal }: Config): string[] {
-  return [
-    '',
-    'MadanSara is up.',
-    `  API           ${apiUrl} (read about it at ${apiUrl}/docs)`,
-    `  Temporal UI   ${temporal.uiUrl ?? `of the server at ${temporal.address}`}`,
-    `  PostgreSQL    ${variables.DATABASE_URL ?? databaseUrl.replace(/:[^:@/]*@/, ':********@')}`,
-    ...(variables.ARTIFACT_DIR ? [`  artifacts     ${variables.ARTIFACT_DIR}`] : []),
-    '',
-    'For the other commands in another terminal:',
-    ...Object.entries(variables).map(([name, value]) => `  export ${name}='${value}'`),
-    '',
-    'Ctrl-C stops all of it.',
-  ];
 }

@@ -7,7 +7,6 @@ import type { Database } from '../../db/client.js';
 import { createTenant, findTenant, listTenantIds, updateTenant, type Tenant, type TenantChange } from '../../db/queries/tenants.js';
 import { argument, parseName } from '../arguments.js';
 import { withDatabase } from '../database.js';
-import { scheduleTenant } from '../schedules.js';
 import { tableLines } from '../table.js';
 
 const EXAMPLES = `
@@ -77,6 +76,7 @@ function create(options: Settings & { readonly name: string; readonly id?: Tenan
     });
     if (!tenant) throw new DomainError('conflict', `there is a tenant ${tenantId} already`);
     show(tenant);
+    const { scheduleTenant } = await import('../schedules.js');
     console.error(await scheduleTenant(config, tenant));
   });
 }
@@ -89,6 +89,7 @@ function set(id: TenantId, options: Settings): Promise<void> {
     const tenant = await updateTenant(database, id, change);
     if (!tenant) throw unknown(id);
     show(tenant);
+    const { scheduleTenant } = await import('../schedules.js');
     console.error(await scheduleTenant(config, tenant));
   });
 }

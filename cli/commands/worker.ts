@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../../config.js';
-import { buildWorkflowBundle } from '../../workers/bundle.js';
-import { runWorker } from '../../workers/main.js';
 import { untilToldToStop } from '../signals.js';
 
 export function addWorkerCommand(program: Command): void {
@@ -9,6 +7,7 @@ export function addWorkerCommand(program: Command): void {
     .command('worker')
     .description('run a Temporal worker until it is told to stop; WORKER_ROLE says which tasks it takes')
     .action(async () => {
+      const { runWorker } = await import('../../workers/main.js');
       const worker = await runWorker(loadConfig(process.env));
       const fault = await Promise.race([untilToldToStop().then(() => undefined), worker.ended]);
       await worker.close();
@@ -17,5 +16,8 @@ export function addWorkerCommand(program: Command): void {
   program
     .command('bundle')
     .description('bundle the workflows ahead of time, so that workers start at once')
-    .action(async () => console.log(`bundled: ${await buildWorkflowBundle()}`));
+    .action(async () => {
+      const { buildWorkflowBundle } = await import('../../workers/bundle.js');
+      console.log(`bundled: ${await buildWorkflowBundle()}`);
+    });
 }

@@ -1,10 +1,9 @@
-import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
 import { createEventReader, type EventMapping } from '../../core/import/events.js';
 import { createOrdinals } from '../../core/import/ordinals.js';
 import type { Database } from '../../db/client.js';
 import { openImportSessions } from '../../db/queries/imports.js';
-import { findTenant, type Tenant } from '../../db/queries/tenants.js';
+import { requireTenant } from '../database.js';
 import type { SourceFile } from './file.js';
 import { importRows, type ImportCounts, type ImportProgress } from './import-rows.js';
 
@@ -32,16 +31,16 @@ export async function importEvents(database: Database, options: ImportOptions & 
     return await importRows({
       ...options,
       blocksAtOnce: BLOCKS_AT_ONCE,
-      readerFor: (columns) => createEventReader(mapping, columns, context),
-      store: (events) => sessions.storeEvents(events),
+      readerFor: (columns) => {
+        const read = createEventReader(mapping, columns, context);
+        return (cells) => {
+          const reading = read(cells);
+          return typeof reading === 'string' ? { reason: reading } : { row: sessions.eventRow(reading) };
+        };
+      },
+      store: (block) => sessions.storeEvents(block),
     });
   } finally {
     sessions.close();
   }
-}
-
-export async function requireTenant(database: Database, tenantId: TenantId): Promise<Tenant> {
-  const tenant = await findTenant(database, tenantId);
-  if (!tenant) throw new DomainError('not_found', `there is no tenant ${tenantId} (\`madansara tenants list\` shows those there are)`);
-  return tenant;
 }

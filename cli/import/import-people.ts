@@ -1,7 +1,8 @@
 import { createPersonReader, type PersonMapping } from '../../core/import/people.js';
 import type { Database } from '../../db/client.js';
 import { openImportSessions } from '../../db/queries/imports.js';
-import { requireTenant, type ImportOptions } from './import-events.js';
+import { requireTenant } from '../database.js';
+import type { ImportOptions } from './import-events.js';
 import { importRows, type ImportCounts } from './import-rows.js';
 
 /**
@@ -20,8 +21,14 @@ export async function importPeople(
     return await importRows({
       ...options,
       blocksAtOnce: 1,
-      readerFor: (columns) => createPersonReader(mapping, columns, context),
-      store: (people) => sessions.storePeople(people),
+      readerFor: (columns) => {
+        const read = createPersonReader(mapping, columns, context);
+        return (cells) => {
+          const reading = read(cells);
+          return typeof reading === 'string' ? { reason: reading } : { row: sessions.personRow(reading) };
+        };
+      },
+      store: (block) => sessions.storePeople(block),
     });
   } finally {
     sessions.close();

@@ -1,6 +1,6 @@
 import type { Columns } from '../../core/import/columns.js';
 import type { Cells } from '../../core/import/rows.js';
-import type { StoredBlock } from '../../db/queries/imports.js';
+import type { CopyBlock, StoredBlock } from '../../db/queries/imports.js';
 import { readFile, sizeOf, type SourceFile } from './file.js';
 import { openRejects, type Rejection } from './rejects.js';
 import { createStoring } from './storing.js';
@@ -20,13 +20,15 @@ export type ImportCounts = {
   readonly stopped: boolean;
 };
 
-export type RowImport<T> = {
+export type RowReading = { readonly row: string } | { readonly reason: string };
+
+export type RowImport = {
   readonly file: SourceFile;
-  /** What reads the rows of a file with these columns: an item, or the reason why a row is none. */
-  readonly readerFor: (columns: Columns) => (cells: Cells) => T | string;
+  /** What reads the rows of a file with these columns: a row to be stored, or a reason why it is none. */
+  readonly readerFor: (columns: Columns) => (cells: Cells) => RowReading;
   readonly blocksAtOnce: number;
   /** Stores a block in one transaction. */
-  readonly store: (items: readonly T[]) => Promise<StoredBlock<T>>;
+  readonly store: (block: CopyBlock) => Promise<StoredBlock>;
   readonly rejectsPath?: string;
   readonly onProgress?: (progress: ImportProgress) => void;
   readonly signal?: AbortSignal;
@@ -36,22 +38,22 @@ export type RowImport<T> = {
  * Reads a file and stores its rows block by block: while some are being stored the next is being read. Told to stop, it lets the
  * blocks finish that are on their way, and what is stored stays.
  */
-export async function importRows<T extends object>(options: RowImport<T>): Promise<ImportCounts> {
+export async function importRows(options: RowImport): Promise<ImportCounts> {
   const { file, signal, onProgress, readerFor } = options;
   const bytes = await sizeOf(file.path);
   const rejects = openRejects(options.rejectsPath);
-  const storing = createStoring(options.store, { blocksAtOnce: options.blocksAtOnce, rejects });
+  const storing = createStoring({ ...options, rejects });
   let rows = 0;
   try {
-    let read: ((cells: Cells) => T | string) | undefined;
+    let read: ((cells: Cells) => RowReading) | undefined;
     for await (const { rows: piece, columns, bytesRead } of readFile(file)) {
       if (signal?.aborted) break;
       read ??= readerFor(columns);
       for (const row of piece) {
         rows += 1;
-        const item = row.kind === 'bad' ? row.reason : read(row.cells);
-        if (typeof item === 'string') await rejects.add({ line: row.line, reason: item, source: row.source });
-        else if (storing.take(item, row)) await storing.handOver();
+        const reading = row.kind === 'bad' ? row : read(row.cells);
+        if ('reason' in reading) await rejects.add({ line: row.line, reason: reading.reason, source: row.source });
+        else if (storing.take(reading.row, row.line)) await storing.handOver();
       }
       onProgress?.({ bytesRead, bytes, rows });
     }

@@ -171,15 +171,23 @@ function eventOf({ userId, occurredAtMs, name }: Known, sent: Properties, mappin
 const canBeAmount = (properties: Properties, { currency }: EventContext): boolean =>
   readRevenue('purchase', properties, currency).kind === 'read';
 
-const HASH_BYTES = 12;
+/** Of base64url: 96 bits. */
+const HASH_CHARS = 16;
 
 /**
  * The same for the same content, so that a file can be imported twice; rows that are truly equal are told apart by their order. It
  * begins with the time: rows that lie close in the file then lie close in the index, which 100 million rows need.
  */
 function messageIdOf(content: string, occurredAtMs: number, ordinals: Ordinals): string {
-  const digest = hash('sha256', content, 'buffer');
-  const ordinal = ordinals.next(digest.readUInt32LE(0), digest.readUInt32LE(4));
-  const id = `import_${occurredAtMs.toString(36).padStart(8, '0')}${digest.toString('base64url', 0, HASH_BYTES)}`;
+  const digest = hash('sha256', content, 'base64url');
+  const ordinal = ordinals.next(bitsIn(digest, 0), bitsIn(digest, HASH_CHARS / 2));
+  const id = `import_${occurredAtMs.toString(36).padStart(8, '0')}${digest.slice(0, HASH_CHARS)}`;
   return ordinal === 1 ? id : `${id}_${ordinal}`;
+}
+
+/** 32 bits of the 48 that eight characters hold. */
+function bitsIn(digest: string, from: number): number {
+  let bits = 0;
+  for (let at = from; at < from + 8; at += 1) bits = Math.imul(bits, 67) + digest.charCodeAt(at);
+  return bits >>> 0;
 }

@@ -1,6 +1,7 @@
 /**
  * What is counted of a user's events: whole numbers only, so that no order of addition can change them. Features are computed
- * from these. Ages are whole days before `asOf`. "Before" is the same as of 30 days earlier, so that both come from one pass.
+ * from these. Ages are whole days before `asOf`; an event of exactly n days is still one of the last n. "Before" is the same as of 30
+ * days earlier, so that both come from one pass.
  */
 export const activityFields = [
   /** Milliseconds since 1970 of the first event. */

@@ -1,6 +1,7 @@
 import { adjustedRandIndex } from '../stats/adjusted-rand.js';
-import { assignToCentres, clusterPoints, type Centres, type Clustering } from './kmeans.js';
+import { assignToCentres, type Centres, type Clustering } from './kmeans.js';
 import { takePoints, type Points } from './points.js';
+import { clusterFromLast } from './warm-start.js';
 
 /** k is looked for in this range; smaller audiences allow less. */
 export const K_RANGE = { least: 4, most: 10 } as const;
@@ -8,7 +9,7 @@ export const K_RANGE = { least: 4, most: 10 } as const;
 const LEAST_SHARE = 0.02;
 /** Two halves of the audience must tell the same story. */
 const LEAST_STABILITY = 0.8;
-/** The last walk's k stays while its elbow is at least this much of the best one's. */
+/** The last walk's k stays while its elbow is this much of the best one's, and it has this much of what a gate asks. */
 const LOYALTY = 0.9;
 /** k is judged on this many points, and the exact silhouette on fewer: it costs their square. */
 const JUDGED_POINTS = 5_000;
@@ -44,18 +45,19 @@ export type KQuestion = {
   readonly least: number;
   readonly most: number;
   readonly pinned?: number;
-  readonly last?: number;
+  /** Of the last walk's segments, in today's features; none where there was no walk. */
+  readonly lastCentres: Centres;
 };
 
 /**
  * The gated elbow: of the k whose clusters are large and stable enough, the one where the curve of inertia bends most. A k that
  * a tenant pinned is taken as it is, and scored all the same.
  */
-export function chooseK(points: Points, { seed, least, most, pinned, last }: KQuestion): KChoice {
+export function chooseK(points: Points, { seed, least, most, pinned, lastCentres }: KQuestion): KChoice {
   const judged = everyNth(points, JUDGED_POINTS);
   const first = Math.min(least - 1, pinned ?? least);
   const ks = Array.from({ length: Math.max(most, pinned ?? most) - first + 1 }, (_, i) => first + i);
-  const fits = ks.map((k) => clusterPoints(judged, k, { seed, starts: k === 1 ? 1 : STARTS }));
+  const fits = ks.map((k) => clusterFromLast(judged, k, { seed, starts: k === 1 ? 1 : STARTS, lastCentres }));
   const elbows = elbowsOf(fits.map(({ inertia }) => inertia));
   const halves = [0, 1].map((rest) =>
     takePoints(
@@ -64,26 +66,37 @@ export function chooseK(points: Points, { seed, least, most, pinned, last }: KQu
     ),
   );
   const candidates = ks.filter((k) => k === pinned || (k >= least && k <= most));
-  const scores = candidates.map((k) => scoreOf(k, at(fits, k - first), elbows[k - first] ?? 0, { judged, halves, seed }));
-  const chosen = pinned === undefined ? bestOf(scores, last) : { k: pinned, because: 'pinned by the tenant' as const };
+  const scores = candidates.map((k) => scoreOf(k, at(fits, k - first), elbows[k - first] ?? 0, { judged, halves, seed, lastCentres }));
+  const chosen = pinned === undefined ? bestOf(scores, lastCentres.length) : { k: pinned, because: 'pinned by the tenant' as const };
   return { ...chosen, scores, centres: at(fits, chosen.k - first).centres };
 }
 
-function bestOf(scores: readonly KScore[], last: number | undefined): Pick<KChoice, 'k' | 'because'> {
+function bestOf(scores: readonly KScore[], last: number): Pick<KChoice, 'k' | 'because'> {
   const passing = scores.filter(({ passes }) => passes);
-  if (passing.length === 0) return { k: firstMost(scores, ({ stability }) => stability).k, because: 'most stable, though none passes' };
+  const before = scores.find(({ k }) => k === last);
+  if (passing.length === 0) {
+    const best = firstMost(scores, ({ stability }) => stability);
+    return keptOr(best, 'most stable, though none passes', before, before !== undefined && before.stability >= LOYALTY * best.stability);
+  }
   const best = firstMost(passing, ({ elbow }) => elbow);
-  const before = passing.find(({ k }) => k === last);
-  if (before && before.k !== best.k && before.elbow >= LOYALTY * best.elbow) return { k: before.k, because: 'kept from the last walk' };
-  return { k: best.k, because: 'elbow' };
+  return keptOr(best, 'elbow', before, before !== undefined && passesGate(before, LOYALTY) && before.elbow >= LOYALTY * best.elbow);
 }
 
-type Judging = { readonly judged: Points; readonly halves: readonly Points[]; readonly seed: number };
+function keptOr(best: KScore, because: KChoice['because'], before: KScore | undefined, isKept: boolean): Pick<KChoice, 'k' | 'because'> {
+  return before && isKept && before.k !== best.k ? { k: before.k, because: 'kept from the last walk' } : { k: best.k, because };
+}
 
-function scoreOf(k: number, fit: Clustering, elbow: number, { judged, halves, seed }: Judging): KScore {
+function passesGate({ leastShare, stability }: Pick<KScore, 'leastShare' | 'stability'>, share: number): boolean {
+  return leastShare >= share * LEAST_SHARE && stability >= share * LEAST_STABILITY;
+}
+
+type Judging = { readonly judged: Points; readonly halves: readonly Points[]; readonly seed: number; readonly lastCentres: Centres };
+
+function scoreOf(k: number, fit: Clustering, elbow: number, judging: Judging): KScore {
+  const { judged } = judging;
   const { sizes } = assignToCentres(judged, fit.centres);
   const leastShare = Math.min(...sizes) / judged.count;
-  const stability = stabilityOf(k, { judged, halves, seed });
+  const stability = stabilityOf(k, judging);
   return {
     k,
     inertia: fit.inertia / judged.count,
@@ -91,21 +104,22 @@ function scoreOf(k: number, fit: Clustering, elbow: number, { judged, halves, se
     silhouette: silhouetteOf(everyNth(judged, SILHOUETTE_POINTS), fit.centres),
     stability,
     leastShare,
-    passes: leastShare >= LEAST_SHARE && stability >= LEAST_STABILITY,
+    passes: passesGate({ leastShare, stability }, 1),
   };
 }
 
-function stabilityOf(k: number, { judged, halves, seed }: Judging): number {
+function stabilityOf(k: number, { judged, halves, seed, lastCentres }: Judging): number {
   if (halves.some(({ count }) => count < k)) return 0;
   const [left, right] = halves.map(
-    (half) => assignToCentres(judged, clusterPoints(half, k, { seed: seed + 1, starts: STARTS }).centres).nearest,
+    (half) => assignToCentres(judged, clusterFromLast(half, k, { seed: seed + 1, starts: STARTS, lastCentres }).centres).nearest,
   );
   return left && right ? adjustedRandIndex(left, right) : 0;
 }
 
 /**
- * From one below the least k on: the first divisions of an audience (active or not) are so much deeper than all later ones that a
- * curve with them in it would bend at the least k whatever follows. A curve without any fall has no elbow.
+ * From one below the least k on, or from a pinned one that is lower: the first divisions of an audience (active or not) are so much
+ * deeper than all later ones that a curve with them in it would bend at the least k whatever follows. A curve without any fall has
+ * no elbow, and neither has an end of the curve: the most k is never chosen while another passes and bends.
  */
 function elbowsOf(inertias: readonly number[]): number[] {
   const [first = 0] = inertias;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TenantId } from '../ids.js';
 import { chooseK, K_RANGE, type KChoice, type KScore } from './choosing-k.js';
-import { assignToCentres, clusterPoints, type Centres } from './kmeans.js';
+import { assignToCentres, type Centres } from './kmeans.js';
 import { archetypeNames, nameClusters, type ClusterProfile } from './naming.js';
 import {
   fitScales,
@@ -13,6 +13,7 @@ import {
   type ScaledFeature,
 } from './points.js';
 import { archetypes, type Archetype } from './statistics.js';
+import { clusterFromLast, continuedFrom, restateCentres, type LastModel } from './warm-start.js';
 
 /** Who is clustered at most; everyone else is only assigned. */
 export const SAMPLE_USERS = 20_000;
@@ -60,7 +61,8 @@ export type ModelQuestion = {
   /** What was left out before: too few users had it. */
   readonly leftOut: readonly DroppedFeature[];
   readonly pinnedK?: number;
-  readonly lastK?: number;
+  /** The model of an earlier day: its k, centres and names stay where today's data do not speak against them. */
+  readonly last?: LastModel;
 };
 
 /** How the named features enter clustering. Tenure and average order value are reported only: they say when someone came, not how they act. */
@@ -89,21 +91,27 @@ export function fitModel(question: ModelQuestion): SegmentModel {
     const because = sampledUsers === 0 ? 'nobody to segment' : 'too few users, or all alike';
     return { ...told, type: 'rule', k: segments.length, because, scores: [], features: [], segments };
   }
-  const { pinnedK, lastK } = question;
+  const { pinnedK, last } = question;
+  const lastCentres = last ? restateCentres(last, features) : [];
   const choice = chooseK(points, {
     seed: SEED,
     least: Math.min(K_RANGE.least, most),
     most,
     ...(pinnedK !== undefined && { pinned: Math.min(pinnedK, most) }),
-    ...(lastK !== undefined && { last: lastK }),
+    lastCentres,
   });
-  const { centres } = clusterPoints(points, choice.k, { seed: SEED, starts: STARTS, alsoFrom: [choice.centres] });
-  const segments = nameSegments(question, points, features, centres);
+  const { centres } = clusterFromLast(points, choice.k, { seed: SEED, starts: STARTS, alsoFrom: [choice.centres], lastCentres });
+  const segments = nameSegments(question, points, features, { centres, lastCentres });
   return { ...told, type: 'behavioral', k: segments.length, because: choice.because, scores: choice.scores, features, segments };
 }
 
 /** Segments in the order of the document's five, those with qualified names after the plain one. Clusters that stayed empty are none. */
-function nameSegments(question: ModelQuestion, points: Points, features: readonly ScaledFeature[], centres: Centres): ModelSegment[] {
+function nameSegments(
+  question: ModelQuestion,
+  points: Points,
+  features: readonly ScaledFeature[],
+  { centres, lastCentres }: { readonly centres: Centres; readonly lastCentres: Centres },
+): ModelSegment[] {
   const { nearest, sizes } = assignToCentres(points, centres);
   const filled = centres.map((centre, cluster) => ({ centre, cluster })).filter(({ cluster }) => (sizes[cluster] ?? 0) > 0);
   const average = (name: string, cluster: number): number => {
@@ -112,7 +120,12 @@ function nameSegments(question: ModelQuestion, points: Points, features: readonl
     for (let i = 0; i < points.count; i++) if (nearest[i] === cluster) sum += column?.[i] ?? 0;
     return sum / (sizes[cluster] ?? 1);
   };
-  const profiles = filled.map(({ centre, cluster }): ClusterProfile => {
+  const continued = continuedFrom(
+    filled.map(({ centre }) => centre),
+    lastCentres,
+  );
+  const profiles = filled.map(({ centre, cluster }, i): ClusterProfile => {
+    const last = question.last?.segments[continued[i] ?? -1];
     const position = (...names: string[]) => {
       const d = features.findIndex(({ name }) => names.includes(name));
       return d < 0 ? 0 : (centre[d] ?? 0) / (features[d]?.weight ?? 1);
@@ -126,6 +139,7 @@ function nameSegments(question: ModelQuestion, points: Points, features: readonl
       },
       avgTrend: average('trend', cluster),
       avgFrequency30d: average('frequency30d', cluster),
+      ...(last && { last }),
     };
   });
   const segments = nameClusters(profiles).map(({ archetype, name }, i) => ({

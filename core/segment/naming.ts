@@ -11,6 +11,8 @@ export type ClusterProfile = {
   /** Averages over its users. */
   readonly avgTrend: number;
   readonly avgFrequency30d: number;
+  /** What the segment that this cluster continues was called in the last walk. */
+  readonly last?: SegmentName;
 };
 
 export type SegmentName = { readonly archetype: Archetype; readonly name: string };
@@ -32,7 +34,7 @@ export const strategies: Readonly<Record<Archetype, string>> = {
 };
 
 /** Where each kind stands between the least (-1) and the most (1) of this audience's clusters, and how much each axis matters. */
-const TEMPLATES: Readonly<Record<Archetype, { readonly at: Position; readonly trendMatters: number }>> = {
+export const TEMPLATES: Readonly<Record<Archetype, { readonly at: Position; readonly trendMatters: number }>> = {
   champions: { at: { recency: -1, frequency: 1, monetary: 1, trend: 0.5 }, trendMatters: 0.25 },
   loyal_customers: { at: { recency: -0.5, frequency: 0.7, monetary: 0.3, trend: 0.25 }, trendMatters: 0.5 },
   potential_loyalists: { at: { recency: -0.4, frequency: 0, monetary: 0, trend: 1 }, trendMatters: 1 },
@@ -49,9 +51,16 @@ const PROMISES: Readonly<Record<Archetype, (profile: ClusterProfile) => boolean>
   lost: ({ position, avgFrequency30d }) => position.recency > 0 && avgFrequency30d < 0.5,
 };
 
-/** Costs are squared distances. A broken promise costs more than any misfit; a name's second cluster, less than a bad misfit. */
-const BROKEN_PROMISE = 10;
-const REPEATED_NAME = 1;
+/**
+ * Costs are squared distances. A broken promise costs more than ten misfits, so that none is broken: whatever a cluster is like, it
+ * is potential loyalists or at risk. A kind's second cluster costs less than a bad misfit, and a change of kind less than that.
+ */
+const BROKEN_PROMISE = 1000;
+const REPEATED_KIND = 1;
+const CHANGED_KIND = 0.5;
+
+/** Less of a difference on an axis (its whole is 2) is not worth a name. */
+const LEAST_DIFFERENCE = 0.05;
 
 const QUALIFIERS: Readonly<Record<Axis, { readonly less: string; readonly more: string }>> = {
   monetary: { less: 'lower value', more: 'higher value' },
@@ -62,43 +71,53 @@ const QUALIFIERS: Readonly<Record<Axis, { readonly less: string; readonly more: 
 
 /**
  * Names clusters by the assignment to templates that fits best in all. A kind may take several clusters where that fits better than
- * another kind: the one that fits best has the plain name, the others say how they differ from it most. All names differ.
+ * another kind: one has the plain name, the one that had it last or fits best; the others say how they differ from it most, or
+ * keep their last name while it is true. All names differ.
  */
 export function nameClusters(profiles: readonly ClusterProfile[]): SegmentName[] {
   const places = placesOf(profiles);
   const columns = profiles.flatMap((_, repeat) => archetypes.map((archetype) => ({ archetype, repeat })));
   const fits = profiles.map((profile, i) => columns.map(({ archetype }) => misfit(places[i] ?? profile.position, profile, archetype)));
-  const columnOf = assign(fits.map((row) => row.map((cost, c) => cost + REPEATED_NAME * (columns[c]?.repeat ?? 0))));
+  const columnOf = assign(fits.map((row) => row.map((cost, c) => cost + REPEATED_KIND * (columns[c]?.repeat ?? 0))));
   const archetypeOf = columnOf.map((column) => columns[column]?.archetype ?? 'lost');
   const cost = (cluster: number) => fits[cluster]?.[columnOf[cluster] ?? 0] ?? 0;
   const named = archetypes.flatMap((archetype) => {
     const clusters = profiles.map((_, i) => i).filter((i) => archetypeOf[i] === archetype);
-    clusters.sort((a, b) => cost(a) - cost(b) || a - b);
-    return nameAlike(clusters, archetype, places).map((name, i) => ({ cluster: clusters[i] ?? 0, archetype, name }));
+    const wasPlain = (cluster: number) => Number(profiles[cluster]?.last?.name === archetypeNames[archetype]);
+    clusters.sort((a, b) => wasPlain(b) - wasPlain(a) || cost(a) - cost(b) || a - b);
+    const alike = clusters.map((cluster) => ({ place: places[cluster], lastName: profiles[cluster]?.last?.name }));
+    return nameAlike(alike, archetype).map((name, i) => ({ cluster: clusters[i] ?? 0, archetype, name }));
   });
   return named.sort((a, b) => a.cluster - b.cluster).map(({ archetype, name }) => ({ archetype, name }));
 }
 
+type Alike = { readonly place: Position | undefined; readonly lastName: string | undefined };
+
 /** Names for clusters of one kind, the one with the plain name first. */
-function nameAlike(clusters: readonly number[], archetype: Archetype, places: readonly Position[]): string[] {
+function nameAlike(clusters: readonly Alike[], archetype: Archetype): string[] {
   const plain = archetypeNames[archetype];
-  const taken = new Set<string>();
-  const [first, ...others] = clusters.map((cluster) => places[cluster]);
+  const [first, ...others] = clusters;
   if (!first) return [];
+  const fitting = others.map(({ place, lastName }) => {
+    const names = qualifiersOf(place, first.place).map((qualifier) => `${plain} – ${qualifier}`);
+    return { names, kept: names.find((name) => name === lastName) };
+  });
+  const taken = new Set(fitting.flatMap(({ kept }) => kept ?? []));
   return [
     plain,
-    ...others.map((place) => {
-      const wanted = qualifiersOf(place ?? first, first).find((qualifier) => !taken.has(qualifier)) ?? `group ${taken.size + 2}`;
-      taken.add(wanted);
-      return `${plain} – ${wanted}`;
+    ...fitting.map(({ names, kept }) => {
+      const name = kept ?? names.find((name) => !taken.has(name)) ?? `${plain} – group ${taken.size + 2}`;
+      taken.add(name);
+      return name;
     }),
   ];
 }
 
 /** What tells a cluster from another, the greatest difference first. */
-function qualifiersOf(place: Position, from: Position): string[] {
-  return [...axes]
-    .map((axis) => ({ axis, difference: place[axis] - from[axis] }))
+function qualifiersOf(place: Position | undefined, from: Position | undefined): string[] {
+  return axes
+    .map((axis) => ({ axis, difference: (place?.[axis] ?? 0) - (from?.[axis] ?? 0) }))
+    .filter(({ difference }) => Math.abs(difference) >= LEAST_DIFFERENCE)
     .sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference))
     .map(({ axis, difference }) => (difference < 0 ? QUALIFIERS[axis].less : QUALIFIERS[axis].more));
 }
@@ -106,7 +125,8 @@ function qualifiersOf(place: Position, from: Position): string[] {
 function misfit(place: Position, profile: ClusterProfile, archetype: Archetype): number {
   const { at, trendMatters } = TEMPLATES[archetype];
   const distance = axes.reduce((sum, axis) => sum + (axis === 'trend' ? trendMatters : 1) * (place[axis] - at[axis]) ** 2, 0);
-  return distance + (PROMISES[archetype](profile) ? 0 : BROKEN_PROMISE);
+  const isChanged = profile.last !== undefined && profile.last.archetype !== archetype;
+  return distance + (PROMISES[archetype](profile) ? 0 : BROKEN_PROMISE) + (isChanged ? CHANGED_KIND : 0);
 }
 
 /** Positions between the least (-1) and the most (1) of all clusters on each axis: 0 where they do not differ. */

@@ -31,7 +31,7 @@ export type SegmentStatistics = {
   readonly avgOrderValueMinor?: number;
   /** Engagement points of a member in all, without decay: the "monetary" of a tenant without revenue. */
   readonly avgEngagementValue: number;
-  /** Days since a member's first interaction. */
+  /** Days since a member's first event. */
   readonly avgTenureDays: number;
   /** -1 (stopped) to 1 (grows): see `trend` of the features. */
   readonly avgTrend: number;

@@ -65,21 +65,18 @@ begin
 end
 $$;
 
--- Moves a user's events to another, or deletes them where there is none, and tells the lake.
+-- Moves a user's events to another, or deletes them where there is none, and tells the lake. In one statement each, so that
+-- the void's snapshot sees the very rows that were touched, and no other.
 create function forget_events(wanted uuid, source text, target text) returns void
   language plpgsql set search_path = madansara_analytics
 as $$
-declare
-  moved bigint;
 begin
   if target is null then
-    delete from events where tenant_id = wanted and user_id = source;
+    with gone as (delete from events where tenant_id = wanted and user_id = source returning 1)
+    insert into lake_voids (tenant_id, user_id, snapshot) select wanted, source, pg_current_snapshot() where exists (select from gone);
   else
-    update events set user_id = target, tx = pg_current_xact_id() where tenant_id = wanted and user_id = source;
-  end if;
-  get diagnostics moved = row_count;
-  if moved > 0 then
-    insert into lake_voids (tenant_id, user_id, snapshot) values (wanted, source, pg_current_snapshot());
+    with moved as (update events set user_id = target, tx = pg_current_xact_id() where tenant_id = wanted and user_id = source returning 1)
+    insert into lake_voids (tenant_id, user_id, snapshot) select wanted, source, pg_current_snapshot() where exists (select from moved);
   end if;
 end
 $$;

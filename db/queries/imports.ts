@@ -6,21 +6,31 @@ import type { TenantId } from '../../core/ids.js';
 import type { Database } from '../client.js';
 import { copyRow } from './copy-text.js';
 
-export type Refused<T> = { readonly item: T; readonly reason: string };
-export type StoredBlock<T> = { readonly stored: number; readonly refused: readonly Refused<T>[] };
+/** Rows in the text format of COPY, each with its line end: bytes, so that a block costs the garbage collector nothing. */
+export type CopyBlock = { readonly bytes: Uint8Array; readonly rows: number };
+
+export type StoredBlock = {
+  readonly stored: number;
+  /** Rows that the database cannot hold, by their place in the block. */
+  readonly refused: readonly { readonly index: number; readonly reason: string }[];
+};
 
 /** Some sessions of the database that an import has for itself. */
 export type ImportSessions = {
+  /** The row of an event, for a block of events. */
+  eventRow(event: ImportedEvent): string;
   /** Stores events in one transaction; when it returns, they are committed. What was stored before is not stored again. */
-  storeEvents(events: readonly ImportedEvent[]): Promise<StoredBlock<ImportedEvent>>;
+  storeEvents(block: CopyBlock): Promise<StoredBlock>;
+  personRow(person: ImportedPerson): string;
   /** Stores people in one transaction, and counts as stored those who changed anything. */
-  storePeople(people: readonly ImportedPerson[]): Promise<StoredBlock<ImportedPerson>>;
+  storePeople(block: CopyBlock): Promise<StoredBlock>;
   close(): void;
 };
 
 /** Opens so many sessions. No more blocks than that may be stored at once. */
 export async function openImportSessions(database: Database, tenantId: TenantId, count: number): Promise<ImportSessions> {
-  const months = new Set<string>();
+  const months = createMonths();
+  let people = 0;
   const clients: PoolClient[] = [];
   const close = () => clients.forEach((client) => client.release(true)); // with them go their temporary tables
   try {
@@ -39,38 +49,75 @@ export async function openImportSessions(database: Database, tenantId: TenantId,
       free.push(client);
     }
   };
+  const storing = (store: (client: PoolClient, block: CopyBlock) => Promise<number>) => (all: CopyBlock) =>
+    withClient((client) => storeOrHalve(all, (block) => inTransaction(client, () => store(client, block))));
+  const storeEvents = storing((client, block) => copyEvents(client, tenantId, block));
   return {
-    storeEvents: (events) =>
-      withClient(async (client) => {
-        for (const month of newMonths(events, months)) {
-          await client.query('select ensure_event_month($1)', [month]);
-          months.add(month);
-        }
-        return storeOrHalve(events, (block) => inTransaction(client, () => copyEvents(client, tenantId, block)));
-      }),
-    storePeople: (people) =>
-      withClient((client) => storeOrHalve(people, (block) => inTransaction(client, () => copyPeople(client, tenantId, block)))),
+    eventRow(event) {
+      months.add(event.occurredAtMs);
+      return eventRow(event);
+    },
+    async storeEvents(block) {
+      await months.ensure((month) => database.pool.query('select ensure_event_month($1)', [month]));
+      return storeEvents(block);
+    },
+    personRow: (person) => personRow(person, (people += 1)),
+    storePeople: storing((client, block) => copyPeople(client, tenantId, block)),
     close,
+  };
+}
+
+/** The months that events are in. Each is made before a block is stored, in a transaction of its own, so that its lock is short. */
+function createMonths() {
+  const found = new Set<number>();
+  const made = new Set<number>();
+  let starts = 0;
+  let ends = 0;
+  return {
+    add(occurredAtMs: number): void {
+      if (occurredAtMs >= starts && occurredAtMs < ends) return;
+      const date = new Date(occurredAtMs);
+      starts = Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+      ends = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
+      found.add(starts);
+    },
+    async ensure(make: (month: string) => Promise<unknown>): Promise<void> {
+      for (const month of [...found].sort((a, b) => a - b)) {
+        if (made.has(month)) continue;
+        await make(new Date(month).toISOString().slice(0, 10));
+        made.add(month);
+      }
+    },
   };
 }
 
 const isRefusedValue = (error: unknown): error is DatabaseError => error instanceof DatabaseError && /^(22|23|54)/.test(error.code ?? '');
 
 /** Where the database refuses a value for a reason that the reading did not foresee, finds it by halves; the others are stored. */
-async function storeOrHalve<T>(items: readonly T[], store: (items: readonly T[]) => Promise<number>): Promise<StoredBlock<T>> {
-  const [first] = items;
-  if (first === undefined) return { stored: 0, refused: [] };
+async function storeOrHalve(block: CopyBlock, store: (block: CopyBlock) => Promise<number>): Promise<StoredBlock> {
+  if (block.rows === 0) return { stored: 0, refused: [] };
   try {
-    return { stored: await store(items), refused: [] };
+    return { stored: await store(block), refused: [] };
   } catch (error) {
     if (!isRefusedValue(error)) throw error;
-    if (items.length === 1)
-      return { stored: 0, refused: [{ item: first, reason: `the database cannot hold it (${error.code ?? 'unknown'})` }] };
-    const middle = items.length >> 1;
-    const left = await storeOrHalve(items.slice(0, middle), store);
-    const right = await storeOrHalve(items.slice(middle), store);
-    return { stored: left.stored + right.stored, refused: [...left.refused, ...right.refused] };
+    if (block.rows === 1) return { stored: 0, refused: [{ index: 0, reason: `the database cannot hold it (${error.code ?? 'unknown'})` }] };
+    const [first, second] = halvesOf(block);
+    const left = await storeOrHalve(first, store);
+    const right = await storeOrHalve(second, store);
+    const moved = right.refused.map(({ index, reason }) => ({ index: index + first.rows, reason }));
+    return { stored: left.stored + right.stored, refused: [...left.refused, ...moved] };
   }
+}
+
+/** COPY writes a line end within a value as \n, so each byte of a line end is the end of a row. */
+function halvesOf({ bytes, rows }: CopyBlock): readonly [CopyBlock, CopyBlock] {
+  const half = rows >> 1;
+  let end = 0;
+  for (let row = 0; row < half; row += 1) end = bytes.indexOf(0x0a, end) + 1;
+  return [
+    { bytes: bytes.subarray(0, end), rows: half },
+    { bytes: bytes.subarray(end), rows: rows - half },
+  ];
 }
 
 async function inTransaction<T>(client: PoolClient, work: () => Promise<T>): Promise<T> {
@@ -85,38 +132,32 @@ async function inTransaction<T>(client: PoolClient, work: () => Promise<T>): Pro
   }
 }
 
-async function copyEvents(client: PoolClient, tenantId: TenantId, events: readonly ImportedEvent[]): Promise<number> {
+async function copyEvents(client: PoolClient, tenantId: TenantId, block: CopyBlock): Promise<number> {
   await client.query(
     `create temporary table if not exists import_events (message_id text, user_id text, event text, occurred_at_ms double precision,
        properties jsonb, revenue_minor bigint, currency text) on commit delete rows`,
   );
-  await copyRows(client, 'import_events', events, ({ messageId, userId, event, occurredAtMs, properties, revenueMinor, currency }) => [
-    messageId,
-    userId,
-    event,
-    occurredAtMs,
-    properties,
-    revenueMinor,
-    currency,
-  ]);
+  await copyInto(client, 'import_events', block);
   const { rows } = await client.query<{ stored: number }>('select store_imported_events($1) as stored', [tenantId]);
   return rows[0]?.stored ?? 0;
 }
 
-async function copyPeople(client: PoolClient, tenantId: TenantId, people: readonly ImportedPerson[]): Promise<number> {
+function eventRow({ messageId, userId, event, occurredAtMs, properties, revenueMinor, currency }: ImportedEvent): string {
+  return copyRow([messageId, userId, event, occurredAtMs, properties, revenueMinor, currency]);
+}
+
+async function copyPeople(client: PoolClient, tenantId: TenantId, block: CopyBlock): Promise<number> {
   await client.query(
     `create temporary table if not exists import_people (n integer, user_id text, traits jsonb, time_zone text, contacts jsonb,
        resolved text, changed boolean not null default false) on commit delete rows`,
   );
-  await copyRows(client, 'import_people (n, user_id, traits, time_zone, contacts)', people, ({ userId, traits, timeZone, contacts }, n) => [
-    n,
-    userId,
-    traits,
-    timeZone,
-    JSON.stringify(contacts.map(contactRow)),
-  ]);
+  await copyInto(client, 'import_people (n, user_id, traits, time_zone, contacts)', block);
   const { rows } = await client.query<{ stored: number }>('select store_imported_people($1) as stored', [tenantId]);
   return rows[0]?.stored ?? 0;
+}
+
+function personRow({ userId, traits, timeZone, contacts }: ImportedPerson, n: number): string {
+  return copyRow([n, userId, traits, timeZone, JSON.stringify(contacts.map(contactRow))]);
 }
 
 const contactRow = ({ channel, provider, address, verifiedAtMs, consent, consentSource, consentAtMs }: ImportedContact) => [
@@ -129,33 +170,11 @@ const contactRow = ({ channel, provider, address, verifiedAtMs, consent, consent
   consentAtMs ?? null,
 ];
 
-function copyRows<T>(
-  client: PoolClient,
-  table: string,
-  items: readonly T[],
-  toRow: (item: T, n: number) => readonly (string | number | undefined)[],
-): Promise<void> {
-  const text = items.map((item, n) => copyRow(toRow(item, n))).join('');
+function copyInto(client: PoolClient, table: string, { bytes }: CopyBlock): Promise<void> {
   return new Promise((resolve, reject) => {
     const stream = client.query(copyFrom(`copy pg_temp.${table} from stdin`));
     stream.once('error', reject);
     stream.once('finish', () => resolve());
-    stream.end(text);
+    stream.end(bytes);
   });
-}
-
-/** The first days of the months, in UTC, that are not known yet. */
-function newMonths(events: readonly ImportedEvent[], known: ReadonlySet<string>): readonly string[] {
-  const months = new Set<string>();
-  let starts = 0;
-  let ends = 0;
-  for (const { occurredAtMs } of events) {
-    if (occurredAtMs >= starts && occurredAtMs < ends) continue;
-    const date = new Date(occurredAtMs);
-    starts = Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
-    ends = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
-    const month = new Date(starts).toISOString().slice(0, 10);
-    if (!known.has(month)) months.add(month);
-  }
-  return [...months].sort();
 }

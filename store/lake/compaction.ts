@@ -1,59 +1,59 @@
 import type { TenantId } from '../../core/ids.js';
 import type { DuckDbSession } from '../duckdb.js';
 import type { LocalCopies } from '../local-copies.js';
-import type { Manifest, Part } from './manifest.js';
-import { isVoid, localPaths, partsRelation, writeParts, type PartWriter } from './parts.js';
+import { rowsIn, type Manifest, type Part } from './manifest.js';
+import { localPaths, partsRelation, writeParts, type PartWriter } from './parts.js';
+import { holdsVoids, storedVoids, withoutVoids, type VoidRelation } from './voids.js';
 
 /** Above this, a month's bucket costs readers more to open than to read. */
 const MOST_PARTS = 8;
-/** Above this, leaving void rows out costs every reader more than rewriting once costs the writer. */
-const MOST_VOIDS = 1_000;
+/** Above this, or a twentieth of the rows where those are few, rewriting once is cheaper than leaving void rows out at every reading. */
+const MOST_VOIDS = 20_000;
+const FEW_VOIDS = 1_000;
 
-type Compaction = {
+export type Compaction = {
   readonly session: DuckDbSession;
   readonly copies: LocalCopies;
   readonly writer: PartWriter;
   readonly tenantId: TenantId;
 };
 
-type Group = { readonly month: string; readonly bucket: number; readonly parts: readonly Part[] };
+export type CompactionOptions = {
+  /** Take void rows out now, however few. */
+  readonly forget: boolean;
+  /** How many buckets there should be; more than there are now rewrites all. */
+  readonly buckets: number;
+};
 
-/** Merges small parts, and takes void rows out once there are many, or at once when a person must be gone. */
-export async function compact(work: Compaction, manifest: Manifest, options: { readonly forget: boolean }): Promise<Manifest> {
-  const clearing = manifest.voids.length > MOST_VOIDS || (options.forget && manifest.voids.length > 0);
-  const groups = groupParts(manifest.parts);
-  let parts: Part[] = [];
-  for (const group of groups) {
-    const worn = group.parts.length > MOST_PARTS || (clearing && (await holdsVoid(work, group, manifest)));
-    parts = parts.concat(worn ? await merge(work, group, manifest) : group.parts);
+/** Merges small parts, splits buckets that have grown too large, and takes void rows out once there are many. */
+export async function compact(work: Compaction, manifest: Manifest, { forget, buckets }: CompactionOptions): Promise<Manifest> {
+  const { voids } = manifest;
+  const splitting = buckets !== manifest.buckets;
+  const clearing = voids !== undefined && (forget || splitting || voids.users > mostVoids(manifest));
+  const voidRelations = voids ? [storedVoids(await work.copies.path(voids.key))] : [];
+  const parts: Part[] = [];
+  for (const group of groupParts(manifest.parts)) {
+    const worn =
+      splitting || group.length > MOST_PARTS || (clearing && (await holdsVoids(work.session, await rowsOf(work, group), voidRelations)));
+    parts.push(...(worn ? await merge(work, group, voidRelations, buckets) : group));
   }
-  return { ...manifest, parts, voids: clearing ? [] : manifest.voids };
+  const { voids: _, ...rest } = manifest;
+  return { ...rest, buckets, parts, ...(voids && !clearing && { voids }) };
 }
 
-function groupParts(parts: readonly Part[]): Group[] {
-  const groups = new Map<string, Group & { parts: Part[] }>();
+const mostVoids = ({ parts }: Manifest) => Math.min(MOST_VOIDS, Math.max(FEW_VOIDS, rowsIn(parts) / 20));
+
+function groupParts(parts: readonly Part[]): Part[][] {
+  const groups = new Map<string, Part[]>();
   for (const part of parts) {
     const name = `${part.month} ${part.bucket}`;
-    const group = groups.get(name) ?? { month: part.month, bucket: part.bucket, parts: [] };
-    group.parts.push(part);
-    groups.set(name, group);
+    groups.set(name, [...(groups.get(name) ?? []), part]);
   }
   return [...groups.values()];
 }
 
-async function holdsVoid({ session, copies }: Compaction, { parts }: Group, { voids }: Manifest): Promise<boolean> {
-  const rows = partsRelation(await localPaths(copies, parts), []);
-  return (await session.rows(`select 1 from ${rows} p where ${isVoid('p', voids)} limit 1`)).length > 0;
-}
+const rowsOf = async ({ copies }: Compaction, parts: readonly Part[]) => partsRelation(await localPaths(copies, parts));
 
-async function merge(
-  { session, copies, writer, tenantId }: Compaction,
-  { month, bucket, parts }: Group,
-  { voids }: Manifest,
-): Promise<Part[]> {
-  const rows = partsRelation(await localPaths(copies, parts), voids);
-  await session.run(`create or replace temporary table merged as select *, '${month}' as month, ${bucket} as bucket from ${rows}`);
-  const written = await writeParts(session, writer, tenantId, 'merged');
-  await session.run('drop table merged');
-  return written;
+async function merge(work: Compaction, parts: readonly Part[], voids: readonly VoidRelation[], buckets: number): Promise<Part[]> {
+  return writeParts(work.session, work.writer, work.tenantId, withoutVoids(await rowsOf(work, parts), voids), buckets);
 }

@@ -7,30 +7,49 @@ const Part = z.object({
   month: z.string(), // YYYY-MM, UTC
   bucket: z.number().int(),
   rows: z.number().int(),
+  bytes: z.number().int(),
 });
 
 const Manifest = z.object({
   version: z.number().int().positive(),
   /** The database the events came from: a lake read beside another one would count wrongly. */
   source: z.string(),
-  /** Every event that this snapshot sees is in the parts; nothing else is. */
+  /** The database's history: it takes another turn with every restore or failover, and may have lost what the lake holds. */
+  timeline: z.number().int(),
+  /** The parts and PostgreSQL's events that this snapshot does not see are together every event once. */
   snapshot: z.string(),
+  /** The parts alone are every event that the snapshot sees. Not so on the way there, after a step of several. */
+  whole: z.boolean(),
   /** A power of two. A user's bucket is the same in every part. */
   buckets: z.number().int().positive(),
   parts: z.array(Part),
-  /** Rows of this user that the snapshot sees no longer count: the user was merged into another, or deleted. */
-  voids: z.array(z.object({ userId: z.string(), snapshot: z.string() })),
+  /** An object with users whose rows no longer count where their snapshot sees them: merged into another, or deleted. */
+  voids: z.object({ key: z.string(), users: z.number().int() }).optional(),
+  /** Versions before this one hold people who were deleted since: they are kept for readers that are at work, and no longer. */
+  forgetsBefore: z.number().int(),
   writtenAtMs: z.number(),
 });
 
 export type Part = z.infer<typeof Part>;
 export type Manifest = z.infer<typeof Manifest>;
-export type Void = Manifest['voids'][number];
 
 export const lakePrefix = (tenantId: TenantId) => `lake/events/${tenantId}/`;
 
+/**
+ * Data objects carry the version that they were written for. One that no manifest names is nobody's once that version is there;
+ * until then a writer may be about to publish it.
+ */
+export const dataKey = (tenantId: TenantId, folder: string, name: string, version: number) =>
+  `${lakePrefix(tenantId)}${folder}/${name}-v${version}.parquet`;
+
+/** The version that a data object was written for; undefined for a manifest. */
+export function versionOf(key: string): number | undefined {
+  const match = /-v(\d+)\.parquet$/.exec(key);
+  return match ? Number(match[1]) : undefined;
+}
+
 const manifestPrefix = (tenantId: TenantId) => `${lakePrefix(tenantId)}manifest/`;
-const manifestKey = (tenantId: TenantId, version: number) => `${manifestPrefix(tenantId)}${String(version).padStart(10, '0')}.json`;
+export const manifestKey = (tenantId: TenantId, version: number) => `${manifestPrefix(tenantId)}${String(version).padStart(10, '0')}.json`;
 
 /** The versions that are kept, oldest first. */
 export async function listManifests(objects: ObjectStore, tenantId: TenantId): Promise<number[]> {
@@ -43,15 +62,23 @@ export async function readManifest(objects: ObjectStore, tenantId: TenantId, ver
   return body && Manifest.parse(JSON.parse(body.toString('utf8')));
 }
 
-export async function readLatestManifest(objects: ObjectStore, tenantId: TenantId): Promise<Manifest | undefined> {
-  const version = (await listManifests(objects, tenantId)).at(-1);
-  return version === undefined ? undefined : readManifest(objects, tenantId, version);
+/** The latest version; or, for who reads parts without their tail, the latest that is whole. */
+export async function readLatestManifest(objects: ObjectStore, tenantId: TenantId, which: 'any' | 'whole'): Promise<Manifest | undefined> {
+  for (const version of (await listManifests(objects, tenantId)).toReversed()) {
+    const manifest = await readManifest(objects, tenantId, version);
+    if (manifest && (which === 'any' || manifest.whole)) return manifest;
+  }
+  return undefined;
 }
 
-/** Compare-and-swap: only one writer can put the version that follows the one it read. */
+/** Compare-and-swap: only one writer can put the version that follows the one it read, and only while that is the latest. */
 export async function publishManifest(objects: ObjectStore, tenantId: TenantId, manifest: Manifest): Promise<void> {
-  const answer = await objects.put(manifestKey(tenantId, manifest.version), JSON.stringify(manifest), { ifAbsent: true });
-  if (answer === 'exists') throw new Error(`another writer has put version ${manifest.version} of this lake; nothing was changed`);
+  const latest = (await listManifests(objects, tenantId)).at(-1) ?? 0;
+  const answer =
+    latest < manifest.version && (await objects.put(manifestKey(tenantId, manifest.version), JSON.stringify(manifest), { ifAbsent: true }));
+  if (answer !== 'stored') throw new Error(`another writer has put version ${manifest.version} of this lake; nothing was changed`);
 }
 
 export const deleteManifest = (objects: ObjectStore, tenantId: TenantId, version: number) => objects.delete(manifestKey(tenantId, version));
+
+export const rowsIn = (parts: readonly Part[]): number => parts.reduce((sum, { rows }) => sum + rows, 0);

@@ -13,15 +13,21 @@ export function parseSnapshot(snapshot: Snapshot): SnapshotParts {
   return { xmin: BigInt(xmin), xmax: BigInt(xmax), running: running ? running.split(',').map(BigInt) : [] };
 }
 
-/** All transactions below `xid`, which must all have ended. */
-export const snapshotBelow = (xid: bigint): Snapshot => `${xid}:${xid}:`;
+/**
+ * What a snapshot sees of the transactions below `xid`. Taken of one snapshot and then of a later one, with an xid that only grows,
+ * each sees all that the one before it did: what was running then is not seen until it has ended.
+ */
+export function snapshotBelow(snapshot: Snapshot, xid: bigint): Snapshot {
+  const { xmax, running } = parseSnapshot(snapshot);
+  if (xid >= xmax) return snapshot;
+  const stillRunning = running.filter((one) => one < xid);
+  return `${stillRunning[0] ?? xid}:${xid}:${stillRunning.join(',')}`;
+}
 
 /** A condition for PostgreSQL: visible in `to` and not yet in `from`. Its first part lets the index on (tenant_id, tx) serve. */
 export function committedBetween(column: string, from: Snapshot, to: Snapshot): string {
-  const { xmin } = parseSnapshot(from);
-  parseSnapshot(to);
   return (
-    `${column} >= '${xmin}'::xid8 and not pg_visible_in_snapshot(${column}, '${from}'::pg_snapshot)` +
-    ` and pg_visible_in_snapshot(${column}, '${to}'::pg_snapshot)`
+    `${column} >= '${parseSnapshot(from).xmin}'::xid8 and ${column} < '${parseSnapshot(to).xmax}'::xid8` +
+    ` and not pg_visible_in_snapshot(${column}, '${from}'::pg_snapshot) and pg_visible_in_snapshot(${column}, '${to}'::pg_snapshot)`
   );
 }

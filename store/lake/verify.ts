@@ -3,7 +3,15 @@ import type { Source } from './source.js';
 
 /** A month's events: how many, and the sum of a hash of each, which no order changes. */
 export type MonthCount = { readonly month: string; readonly events: number; readonly checksum: string };
-export type MonthDifference = { readonly month: string; readonly lake: MonthCount | undefined; readonly postgres: MonthCount | undefined };
+export type MonthComparison = {
+  readonly month: string;
+  readonly lake: MonthCount | undefined;
+  readonly postgres: MonthCount | undefined;
+  readonly same: boolean;
+};
+
+/** The lake's latest version with its tail, beside PostgreSQL. */
+export type Verification = { readonly version: number; readonly tailRows: number; readonly months: readonly MonthComparison[] };
 
 /** The first 60 bits of MD5 over all that a reader sees of an event, so that both engines can sum it exactly. */
 const HASHED = `user_id || '|' || micros || '|' || message_id || '|' || event || '|' || coalesce(revenue_minor::text, '') || '|' || coalesce(currency, '') || '|' || properties`;
@@ -29,9 +37,10 @@ export const countMonths = {
   },
 };
 
-export function compareMonths(lake: readonly MonthCount[], postgres: readonly MonthCount[]): MonthDifference[] {
+export function compareMonths(lake: readonly MonthCount[], postgres: readonly MonthCount[]): MonthComparison[] {
   const months = [...new Set([...lake, ...postgres].map(({ month }) => month))].sort();
-  return months
-    .map((month) => ({ month, lake: lake.find((row) => row.month === month), postgres: postgres.find((row) => row.month === month) }))
-    .filter(({ lake: a, postgres: b }) => a?.events !== b?.events || a?.checksum !== b?.checksum);
+  return months.map((month) => {
+    const [a, b] = [lake, postgres].map((counts) => counts.find((row) => row.month === month));
+    return { month, lake: a, postgres: b, same: a?.events === b?.events && a?.checksum === b?.checksum };
+  });
 }

@@ -71,7 +71,7 @@ describe('an import of people', () => {
       ],
     );
     assert.deepEqual(
-      stored.contacts.map(({ updated_at: _, ...contact }) => Object.values(contact)),
+      stored.contacts.map((contact) => Object.values(contact).slice(0, -1)),
       [
         ['ana@example.org', 'email', '', 'ana@example.org', new Date('2024-03-02'), 'granted', 'newsletter form', new Date('2024-03-01')],
         ['ana@example.org', 'sms', '', '+14155550100', null, 'granted', 'newsletter form', new Date('2024-03-01')],

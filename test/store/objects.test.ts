@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { openLocalCopies } from '../../store/local-copies.js';
@@ -113,12 +113,66 @@ describe('local copies of objects that are elsewhere', () => {
     const { store } = elsewhere();
     const directory = join(folder, 'bounded');
     const copies = openLocalCopies(store, directory, 250);
-    const { readdir, utimes } = await import('node:fs/promises');
     for (let i = 0; i < 6; i++) {
       await store.put(`p/${i}`, 'x'.repeat(100));
-      const path = await copies.path(`p/${i}`);
-      await utimes(path, new Date(i), new Date(i)); // used long ago
+      await usedLast(await copies.path(`p/${i}`), 3_600_000 - i);
     }
     assert.ok((await readdir(directory)).length <= 3);
+    for (let i = 0; i < 6; i++) await copies.path(`p/${i}`);
+    assert.equal((await readdir(directory)).length, 6, 'all of them were asked for just now');
+  });
+
+  it('go after a day without use, however much room there is', async () => {
+    const { store } = elsewhere();
+    const directory = join(folder, 'stale');
+    await store.put('p/old', 'of somebody who was deleted');
+    await store.put('p/new', 'new');
+    const old = await openLocalCopies(store, directory, 1e6).path('p/old');
+    await usedLast(old, 25 * 3_600_000);
+    await openLocalCopies(store, directory, 1e6).path('p/new');
+    assert.equal((await readdir(directory)).length, 1);
+  });
+
+  it('are whole for every process that shares their folder', async () => {
+    const { store } = elsewhere();
+    const directory = join(folder, 'shared');
+    const bodies = await Promise.all(
+      Array.from({ length: 12 }, async (_, i) => {
+        const body = randomBytes(50_000 + i);
+        await store.put(`p/shared-${i}`, body);
+        return body;
+      }),
+    );
+    const processes = [1, 2, 3].map(() => openLocalCopies(store, directory, 200_000));
+    await Promise.all(
+      processes.map(async (copies) => {
+        for (const [i, body] of bodies.entries()) assert.ok((await readFile(await copies.path(`p/shared-${i}`))).equals(body));
+      }),
+    );
+    assert.ok((await readdir(directory)).every((name) => name.endsWith('.parquet')));
+  });
+
+  it('that broke off on the way leave nothing, and are fetched by the next who asks', async () => {
+    const { store } = elsewhere();
+    const directory = join(folder, 'broken');
+    await store.put('p/broken', 'whole');
+    let faults = 1;
+    const failing: ObjectStore = {
+      ...store,
+      async getToFile(key, path) {
+        if (faults-- <= 0) return store.getToFile(key, path);
+        await writeFile(path, 'wh');
+        throw new Error('the connection was reset');
+      },
+    };
+    const copies = openLocalCopies(failing, directory, 1e6);
+    await assert.rejects(copies.path('p/broken'), /reset/);
+    assert.deepEqual(await readdir(directory), []);
+    assert.equal(await readFile(await copies.path('p/broken'), 'utf8'), 'whole');
   });
 });
+
+async function usedLast(path: string, msAgo: number): Promise<void> {
+  const at = new Date(Date.now() - msAgo);
+  await utimes(path, at, at);
+}

@@ -233,6 +233,18 @@ describe('walking on', () => {
     assert.equal((await walker.walk(tenantId, DAY, { refresh: true })).counts.users, 91);
   });
 
+  it('keeps nearly everyone in their segment from one day to the next', async () => {
+    const { tenantId } = await loadCdnow(walker.database);
+    const segmentOf = async () =>
+      new Map((await membersOf(tenantId)).map(({ user_id, segment_key }) => [String(user_id), String(segment_key)] as const));
+    await walker.walk(tenantId, parseLocalDate('1998-03-01'));
+    const first = await segmentOf();
+    await walker.walk(tenantId, parseLocalDate('1998-03-02'));
+    const second = await segmentOf();
+    const stayed = [...first].filter(([user, segment]) => second.get(user) === segment).length;
+    assert.ok(stayed / first.size > 0.95, `${stayed} of ${first.size} stayed`);
+  });
+
   it('takes people out who are not there any more', async () => {
     const tenantId = await newAudience(mixedAudience(30));
     await walker.walk(tenantId, DAY);

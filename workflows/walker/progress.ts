@@ -57,14 +57,14 @@ export function startJournal(key: WalkKey): Journal {
 
 function describe({ walkDate, run, state, phases, counts, error }: WalkProgress, asOf: string): string {
   const rows = phases.map(({ phase, state: phaseState, stepsDone, stepsTotal }) => {
-    const steps = stepsTotal === 0 ? '' : `${stepsDone} of ${stepsTotal}`;
-    return `| ${phase} | ${phaseState} | ${steps} |`;
+    const steps = stepsTotal === 0 ? '' : ` (${stepsDone} of ${stepsTotal} steps)`;
+    return `- ${phase}: ${phaseState}${steps}`;
   });
   const found = Object.entries(counts).map(([what, count]) => `- ${count.toLocaleString('en-US')} ${what}`);
   return [
     `**The walk of ${walkDate}** (run ${run}) ${state === 'running' ? 'is under way' : state}${asOf && `, as of ${asOf}`}.`,
     ...(error === undefined ? [] : [`Failed: ${error}`]),
-    ['| phase | state | steps |', '|---|---|---|', ...rows].join('\n'),
-    ...(found.length === 0 ? [] : [found.join('\n')]),
+    rows.join('\n'),
+    ...(found.length === 0 ? [] : [`Found:\n${found.join('\n')}`]),
   ].join('\n\n');
 }
