@@ -16,6 +16,7 @@ const WITHOUT_EXAMPLE = new Set([
   'proportions/counts.ts',
   'verdict.ts',
   'distributions/polynomial.ts',
+  'bayes/race.ts',
   'sequential/sub-density.ts',
   'sequential/small-growth.ts',
 ]);

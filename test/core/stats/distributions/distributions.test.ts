@@ -96,10 +96,11 @@ describe("Student's t distribution", () => {
     nearDigits(studentQuantile(0.975, 11), '2.2009851601');
   });
 
-  it('agrees with @stdlib to 60,000 degrees', () => {
+  it('agrees with @stdlib to 60,000 degrees, beyond the t near 0 for which that answers one half', () => {
+    const t = fc.double({ min: 0.001, max: 8, noNaN: true });
     fc.assert(
-      fc.property(fc.double({ min: 0, max: 4.8, noNaN: true }), fc.double({ min: -8, max: 8, noNaN: true }), (exponent, t) =>
-        near(studentUpperTail(-t, 10 ** exponent), studentOfStdlib(t, 10 ** exponent), 1e-9),
+      fc.property(fc.double({ min: 0, max: 4.8, noNaN: true }), t, fc.constantFrom(-1, 1), (exponent, size, sign) =>
+        near(studentUpperTail(-sign * size, 10 ** exponent), studentOfStdlib(sign * size, 10 ** exponent), 1e-11),
       ),
     );
   });
@@ -152,7 +153,7 @@ describe('the beta distribution', () => {
         const x = betaQuantile(p, a, b);
         const { lower, upper } = betaTails(x, 1 - x, a, b);
         near(lower + upper, 1, 1e-14);
-        if (x > 1e-300 && x < 1 - 1e-9) near(lower, p, 1e-8);
+        if (x > 1e-300 && x < 1 - 1e-6) near(lower, p, 1e-8);
       }),
     );
   });

@@ -236,7 +236,7 @@ describe('winsorising', () => {
         const pulled = winsorise(values, limits);
         for (const [i, value] of values.entries()) {
           const inside = value >= limits.low && value <= limits.high;
-          if (inside) assert.equal(pulled[i], value);
+          if (inside) near(pulled[i] ?? Number.NaN, value, 0);
           else assert.ok(pulled[i] === limits.low || pulled[i] === limits.high);
         }
       }),
