@@ -41,8 +41,16 @@ export type ArmCounts = {
   readonly harmed: Readonly<Partial<Record<Guardrail, number>>>;
 };
 
-/** First exposures of each arm, in the order of the variations, while these weights held. */
-export type PeriodCounts = { readonly weights: readonly number[]; readonly exposed: readonly number[] };
+/**
+ * First exposures of each arm, in the order of the variations, while these weights held; for a bandit also what became of those
+ * who were exposed then.
+ */
+export type PeriodCounts = {
+  readonly weights: readonly number[];
+  readonly exposed: readonly number[];
+  readonly results: readonly PeriodResult[] | null;
+};
+export type PeriodResult = { readonly measured: number; readonly primary: PrimaryCounts };
 
 /** All that a look is taken from. Arms are in the order of the variations; the control is the first. */
 export type LookFacts = {

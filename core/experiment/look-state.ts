@@ -7,18 +7,21 @@ export type StoppingRule =
   | { readonly kind: 'fixed_horizon'; readonly alpha: number; readonly maximumUsers: number }
   | { readonly kind: 'bandit'; readonly alpha: number };
 
+/** That a comparison was decided, at an earlier look or at this one, and its p-value then, for this comparison alone. */
+export type DecidedComparison = { readonly side: 'better' | 'worse'; readonly p: number };
+
 /**
  * What a look leaves for the next one. Plain JSON.
  *
  * `sequential` is shared by all comparisons, because each has the same part of alpha and the same information; `informations` are
- * the looks that it was spent at. By variation: the least p of the confidence sequence so far, and what was decided of it.
+ * the looks that it was spent at. `leastP` is, by variation, the least p of the confidence sequence so far, which belongs to the
+ * level `sequenceAlpha`: another level starts anew.
  */
 export type LookState = {
   readonly looks: number;
   readonly sequential: SequentialState | null;
   readonly informations: readonly number[];
+  readonly sequenceAlpha: number;
   readonly leastP: Readonly<Record<string, number>>;
-  readonly decided: Readonly<Record<string, 'better' | 'worse'>>;
+  readonly decided: Readonly<Record<string, DecidedComparison>>;
 };
-
-export const FIRST_STATE: LookState = { looks: 0, sequential: null, informations: [], leastP: {}, decided: {} };
