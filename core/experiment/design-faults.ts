@@ -105,7 +105,7 @@ function factorFaults(factors: readonly NonNullable<TestRequest['factors']>[numb
 const duplicates = (values: readonly string[]): string[] => [...new Set(values.filter((value, i) => values.indexOf(value) !== i))];
 
 function metricFaults(request: TestRequest): DesignFault[] {
-  const { primaryMetric, goal, currency } = request;
+  const { primaryMetric, goal, currency, winsoriseAbove } = request;
   const unknown = (request.guardrails ?? []).filter((name) => !guardrails.some((one) => one === name));
   return found(
     !isMetric(primaryMetric) && fault('primaryMetric', `one of ${metricKinds.join(', ')} is expected, not ${quoted(primaryMetric)}`),
@@ -113,6 +113,13 @@ function metricFaults(request: TestRequest): DesignFault[] {
     primaryMetric === 'revenue_per_user' &&
       parseCurrency(currency) !== currency &&
       fault('currency', 'revenue per user needs a currency, such as EUR'),
+    winsoriseAbove !== undefined &&
+      !(winsoriseAbove >= 0.5 && winsoriseAbove < 1) &&
+      fault('winsoriseAbove', `a quantile of at least 0.5 and below 1 is expected, not ${winsoriseAbove}`),
+    winsoriseAbove !== undefined &&
+      isMetric(primaryMetric) &&
+      familyOf(primaryMetric) === 'rate' &&
+      fault('winsoriseAbove', `only a mean can be winsorised, and ${primaryMetric} is a rate`),
     unknown.length > 0 && fault('guardrails', `${unknown.join(', ')}: they are ${guardrails.join(', ')}`),
   );
 }

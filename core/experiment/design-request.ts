@@ -18,6 +18,8 @@ export type TestRequest = {
   readonly goal?: string;
   /** Of `revenue_per_user`. */
   readonly currency?: string;
+  /** Of a mean: the quantile to which greater values are pulled down, such as 0.99. */
+  readonly winsoriseAbove?: number;
   readonly guardrails?: readonly string[];
   readonly exposureShare?: number;
   readonly exclusion?: Exclusion;
@@ -116,18 +118,21 @@ export function variationsOf({ variations, factors }: Pick<TestRequest, 'variati
   }));
 }
 
-function metricOf({ primaryMetric, goal, currency }: TestRequest): PrimaryMetric | null {
+function metricOf(request: TestRequest): PrimaryMetric | null {
+  const { primaryMetric, goal, currency } = request;
+  const winsoriseAbove = request.winsoriseAbove ?? null;
   const kind = primaryMetric as MetricKind;
   switch (kind) {
     case 'conversion_rate':
       return goal === undefined ? null : { kind, goal };
     case 'revenue_per_user':
-      return currency === undefined ? null : { kind, currency };
+      return currency === undefined ? null : { kind, currency, winsoriseAbove };
     case 'ctr':
     case 'open_rate':
     case 'reply_rate':
-    case 'engagement_time':
       return { kind };
+    case 'engagement_time':
+      return { kind, winsoriseAbove };
     default:
       return null;
   }

@@ -1,7 +1,18 @@
 /** That a step first fell due for a user, or that a test elsewhere showed them something. The first one is theirs for ever. */
 export type Exposure = { readonly userId: string; readonly variationId: string; readonly atMs: number };
 
-export const outcomeKinds = ['sent', 'opened', 'clicked', 'replied', 'converted', 'unsubscribed', 'complained', 'bounced'] as const;
+/** `engaged` carries seconds of engagement; the others are what messages and goals cause. */
+export const outcomeKinds = [
+  'sent',
+  'opened',
+  'clicked',
+  'replied',
+  'converted',
+  'engaged',
+  'unsubscribed',
+  'complained',
+  'bounced',
+] as const;
 export type OutcomeKind = (typeof outcomeKinds)[number];
 
 /** What a user did. `value` is money in minor units (refunds are negative) or seconds, for metrics that add up something. */

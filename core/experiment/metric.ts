@@ -1,11 +1,14 @@
-/** What a test is judged by. A rate counts users who did something; a mean adds up something of each user. */
+/**
+ * What a test is judged by. A rate counts users who did something; a mean adds up something of each user, where those above the
+ * quantile `winsoriseAbove` of all arms together may count as much as that quantile, so that one customer decides no test.
+ */
 export type PrimaryMetric =
   | { readonly kind: 'conversion_rate'; readonly goal: string }
   | { readonly kind: 'ctr' }
   | { readonly kind: 'open_rate' }
   | { readonly kind: 'reply_rate' }
-  | { readonly kind: 'revenue_per_user'; readonly currency: string }
-  | { readonly kind: 'engagement_time' };
+  | { readonly kind: 'revenue_per_user'; readonly currency: string; readonly winsoriseAbove: number | null }
+  | { readonly kind: 'engagement_time'; readonly winsoriseAbove: number | null };
 
 export const metricKinds = ['conversion_rate', 'ctr', 'open_rate', 'reply_rate', 'revenue_per_user', 'engagement_time'] as const;
 export type MetricKind = (typeof metricKinds)[number];

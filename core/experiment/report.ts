@@ -1,0 +1,116 @@
+import { formatChange, formatNumber } from '../numbers.js';
+import { documentAnswer, comparisonToTell } from './answer.js';
+import { NO_P_FROM_A_BANDIT } from './bandit.js';
+import type { Comparison } from './comparison.js';
+import { controlOf, variationNamer, type TestDesign } from './design.js';
+import { annualImpact } from './impact.js';
+import type { Look } from './look.js';
+import { familyOf, metricInWords } from './metric.js';
+import type { ShownArm, ShownRate } from './shown-arm.js';
+import { verdictInWords } from './verdict.js';
+
+/** What a report needs besides the look. */
+export type ReportContext = {
+  readonly days: number;
+  readonly audienceName: string;
+  /** Users who get such a message in a month, as observed; null where that is not known. */
+  readonly usersPerMonth: number | null;
+  readonly links: { readonly apply: string; readonly details: string } | null;
+};
+
+/** A look as a person reads it: the arms, the difference with its uncertainty, what to do, and what it is worth. */
+export function reportOf(design: TestDesign, look: Look, context: ReportContext): string {
+  const winner = look.verdict.kind === 'winner' ? look.verdict.variationId : null;
+  const told = comparisonToTell(look, winner);
+  const [control, ...others] = look.arms;
+  const exposed = look.arms.reduce((sum, arm) => sum + arm.exposed, 0);
+  const nameOf = variationNamer(design);
+  return [
+    `🧪 A/B Test Results: ${design.name}`,
+    '',
+    `Test: ${design.name} (${metricInWords(design.primaryMetric.kind)})`,
+    `Duration: ${context.days} ${context.days === 1 ? 'day' : 'days'}`,
+    `Audience: ${formatNumber(exposed)} of ${context.audienceName}`,
+    '',
+    '📊 Results:',
+    ...(control === undefined ? [] : ['', ...armLines(`Control: "${nameOf(control.variationId)}"`, control, null)]),
+    ...others.flatMap((arm) => {
+      const label = arm.variationId === winner ? '✅ Winner' : 'Variation';
+      return ['', ...armLines(`${label}: "${nameOf(arm.variationId)}"`, arm, control ?? null)];
+    }),
+    '',
+    ...certaintyLines(design, look, told),
+    '',
+    `💡 ${recommendation(design, look, told, context)}`,
+    ...(context.links === null ? [] : linkLines(context.links, winner !== null)),
+    '',
+  ].join('\n');
+}
+
+function armLines(title: string, arm: ShownArm, control: ShownArm | null): string[] {
+  const { open_rate, click_rate, conversion_rate } = arm.secondary;
+  if (open_rate === null || click_rate === null || conversion_rate === null) return [title, '  - Nobody was measured yet'];
+  const against = control?.secondary ?? null;
+  return [
+    title,
+    `  - Open rate: ${percent(open_rate.rate)}${change(open_rate, against?.open_rate ?? null)}`,
+    `  - Click rate: ${percent(click_rate.rate)}${change(click_rate, against?.click_rate ?? null)}`,
+    `  - Conversions: ${formatNumber(conversion_rate.successes)} of ${formatNumber(conversion_rate.users)} (${percent(conversion_rate.rate)})${change(conversion_rate, against?.conversion_rate ?? null)}`,
+    ...(arm.notDelivered === 0 ? [] : [`  - Not delivered: ${formatNumber(arm.notDelivered)}`]),
+  ];
+}
+
+const percent = (fraction: number): string => `${formatNumber(100 * fraction, 1)}%`;
+
+function change(rate: ShownRate, base: ShownRate | null): string {
+  if (base === null || base.rate === 0) return '';
+  return ` (${formatChange(rate.rate / base.rate - 1).replace(' %', '%')})`;
+}
+
+function certaintyLines(design: TestDesign, look: Look, told: Comparison | null): string[] {
+  if (look.rule === 'bandit') {
+    const best = look.arms.filter(({ best }) => best !== null).sort((left, right) => (right.best ?? 0) - (left.best ?? 0))[0];
+    const said =
+      best === undefined
+        ? []
+        : [`Most likely the best: "${variationNamer(design)(best.variationId)}", with probability ${percent(best.best ?? 0)}`];
+    return [...said, NO_P_FROM_A_BANDIT];
+  }
+  const answer = documentAnswer(design, look);
+  if (told === null || answer.p_value === null) return ['Statistical significance: nothing can be compared yet'];
+  const level = answer.confidence_level;
+  return [
+    level === null
+      ? 'Statistical significance: not reached'
+      : `Statistical significance: ${formatNumber(level, level % 1 === 0 ? 0 : 1)}% confidence, valid for all ${look.number} looks together`,
+    `P-value (always valid): ${pInWords(answer.p_value)}`,
+    ...(told.relative?.interval
+      ? [
+          `Improvement: ${formatChange(told.relative.effect)} (${formatChange(told.relative.interval.low)} to ${formatChange(told.relative.interval.high)})`,
+        ]
+      : []),
+    ...(told.shrunk === null ? [] : [`To be expected, after shrinkage: ${formatChange(told.shrunk.relative)}`]),
+  ];
+}
+
+const pInWords = (p: number): string => (p < 0.0001 ? 'below 0.0001' : formatNumber(p, p < 0.1 ? 4 : 2));
+
+function recommendation(design: TestDesign, look: Look, told: Comparison | null, { usersPerMonth }: ReportContext): string {
+  const sentence = verdictInWords(look.verdict, variationNamer(design));
+  if (look.verdict.kind === 'continue') return `Recommendation: let it run. ${sentence}`;
+  if (look.verdict.kind !== 'winner') return `Recommendation: keep "${controlOf(design).name}". ${sentence}`;
+  const where = design.applyTo === null ? 'from now on' : `to all of ${design.applyTo.replaceAll('_', ' ')}`;
+  const impact =
+    told === null || usersPerMonth === null ? null : annualImpact(told, { usersPerMonth, family: familyOf(design.primaryMetric.kind) });
+  const worth =
+    impact === null
+      ? ''
+      : ` Expected annual impact: ${signed(impact.expected)} ${impact.unit === 'conversions' ? 'conversions' : 'in the metric'} (${signed(impact.interval.low)} to ${signed(impact.interval.high)}).`;
+  return `Recommendation: apply the winning variation ${where}. ${sentence}${worth}`;
+}
+
+const signed = (value: number): string => (value > 0 ? `+${formatNumber(value)}` : formatNumber(value));
+
+function linkLines({ apply, details }: NonNullable<ReportContext['links']>, canApply: boolean): string[] {
+  return ['', ...(canApply ? [`👉 Apply winner: ${apply}`] : []), `👉 View details: ${details}`];
+}
