@@ -1,4 +1,4 @@
-import { armAt, armRanges, hashFraction } from '../stats/assignment-hash.js';
+import { hashFraction } from '../stats/assignment-hash.js';
 import type { Exclusion } from './design.js';
 
 /** The shares of the arms from a moment on, in the order of the variations. They change nothing for anybody exposed before. */
@@ -30,12 +30,23 @@ export function assignVariation(
   const period = plan.periods.findLast(({ fromMs }) => fromMs <= user.atMs);
   if (period === undefined) return { kind: 'out', because: 'not_started' };
   if (!inStretch(plan.exclusion, user.userId)) return { kind: 'out', because: 'exclusion_group' };
-  if (hashFraction(`${plan.salt}/coverage`, user.userId) >= plan.exposureShare) return { kind: 'out', because: 'exposure_share' };
-  const arm = armAt(armRanges(period.weights, 1), hashFraction(`${plan.salt}/variation`, user.userId));
-  // weights add up to 1 but for rounding, and what rounding leaves over belongs to the last arm that has a weight
-  const index = arm ?? period.weights.findLastIndex((weight) => weight > 0);
+  if (!isCovered(plan, user.userId)) return { kind: 'out', because: 'exposure_share' };
+  const index = armOf(period.weights, hashFraction(`${plan.salt}/variation`, user.userId));
   return { kind: 'in', variationId: plan.variationIds[index] ?? '', by: 'hash' };
 }
+
+/** Weights add up to 1 but for rounding, and what rounding leaves over belongs to the last arm that has a weight. */
+function armOf(weights: readonly number[], fraction: number): number {
+  let to = 0;
+  for (let arm = 0; arm < weights.length; arm += 1) {
+    to += weights[arm] ?? 0;
+    if (fraction < to) return arm;
+  }
+  return weights.findLastIndex((weight) => weight > 0);
+}
+
+const isCovered = ({ salt, exposureShare }: AssignmentPlan, userId: string): boolean =>
+  exposureShare >= 1 || hashFraction(`${salt}/coverage`, userId) < exposureShare;
 
 function inStretch(exclusion: Exclusion | null, userId: string): boolean {
   if (exclusion === null) return true;

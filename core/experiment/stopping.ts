@@ -161,10 +161,10 @@ function repeatedP({ informations, closed }: Spent, alpha: number, z: number): n
   if (above <= 0) return LEAST_P;
   if (below >= 0) return alpha;
   let side = 0;
-  for (let step = 0; step < 40 && high - low > 1e-4; step += 1) {
+  for (let step = 0; step < 40 && high - low > 1e-3; step += 1) {
     const middle = (low * below - high * above) / (below - above);
     const value = excess(Math.exp(middle));
-    if (Math.abs(value) < 1e-5) return Math.exp(middle);
+    if (Math.abs(value) < 1e-4) return Math.exp(middle);
     if (value > 0) {
       [low, above] = [middle, value];
       if (side === 1) below /= 2;
