@@ -34,6 +34,8 @@ export function openDatabase(databaseUrl: string, options: DatabaseOptions): Dat
     options: '-c role=madansara_app -c search_path=madansara_analytics',
   });
   pool.on('error', (error) => options.onIdleError?.(error));
+  // A connection that breaks while somebody holds it and asks nothing: their next query says so, and the process lives.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const database = drizzle(pool);
   return {
     pool,
