@@ -5,7 +5,7 @@
  *
  * Source: Jonker and Volgenant, "A shortest augmenting path algorithm for dense and sparse linear assignment problems", 1987.
  *
- * @example assign([[4, 1, 3], [2, 0, 5], [3, 2, 2]]) // → [1, 0, 2], which costs 5
+ * @example assign([[4, 1, 3], [2, 0, 5], [3, 2, 2]]) // → [1, 0, 2]
  */
 export function assign(costs: readonly (readonly number[])[]): number[] {
   const columns = costs[0]?.length ?? 0;

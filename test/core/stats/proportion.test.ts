@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { betaCdf, nearness } from '../../../core/stats/proportion.js';
+import { betaCdf } from '../../../core/stats/distributions/beta.js';
+import { nearness } from '../../../core/stats/proportion.js';
 
 const near = (actual: number, expected: number, tolerance = 1e-12) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);

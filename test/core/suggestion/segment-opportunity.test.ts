@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { betaCdf } from '../../../core/stats/proportion.js';
+import { betaCdf } from '../../../core/stats/distributions/beta.js';
 import type { SegmentOpportunity } from '../../../core/suggestion/payload.js';
 import { priorityOf, slugOf } from '../../../core/suggestion/segment-opportunity.js';
 import { suggest } from '../../../core/suggestion/suggest.js';
