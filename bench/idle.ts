@@ -1,16 +1,14 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../config.js';
 import { freePort } from '../sandbox/processes.js';
+import { processTree } from './measuring/processes.js';
 
 /** What the whole stack costs while nothing happens: memory (each shared page counted once) and processor time, over a minute. */
 const SECONDS = Number(process.argv[2] ?? 60);
 const LIMIT_MIB = 1_024;
-const CLOCK_TICKS_PER_SECOND = 100;
-
-type Usage = { readonly pid: number; readonly name: string; readonly pssMib: number; readonly ticks: number };
 
 const directory = mkdtempSync(join(tmpdir(), 'madansara-idle-'));
 const ports = { API_PORT: String(await freePort()), WORKER_PORT: String(await freePort()) };
@@ -23,10 +21,10 @@ try {
   const before = new Map(processTree(launcher.pid ?? 0).map((usage) => [usage.pid, usage]));
   await pause(SECONDS * 1_000);
   const processes = processTree(launcher.pid ?? 0);
-  const rows = processes.map(({ pid, name, pssMib, ticks }) => ({
+  const rows = processes.map(({ pid, name, seconds }) => ({
     name,
-    pssMib,
-    cpuPercent: ((ticks - (before.get(pid)?.ticks ?? 0)) / CLOCK_TICKS_PER_SECOND / SECONDS) * 100,
+    pssMib: pssMib(pid),
+    cpuPercent: ((seconds - (before.get(pid)?.seconds ?? 0)) / SECONDS) * 100,
   }));
   for (const { name, pssMib, cpuPercent } of rows)
     console.log(`${name.padEnd(24)} ${pssMib.toFixed(0).padStart(6)} MiB ${cpuPercent.toFixed(2).padStart(6)} %`);
@@ -66,32 +64,13 @@ function untilItSays(pattern: RegExp): Promise<void> {
   });
 }
 
-/** The launcher and all that it started, by their parents. */
-function processTree(root: number): Usage[] {
-  const all = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => describe(Number(name)) ?? []);
-  const members = new Set([root]);
-  for (let grown = true; grown;) {
-    const before = members.size;
-    for (const { pid, parent } of all) if (members.has(parent)) members.add(pid);
-    grown = members.size > before;
-  }
-  return all.filter(({ pid }) => members.has(pid));
-}
-
-function describe(pid: number): (Usage & { readonly parent: number }) | undefined {
+/** Memory in MiB, each page that several processes share counted once in all. */
+function pssMib(pid: number): number {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
     const pss = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
-    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-    return { pid, name, parent: fields[1] ?? 0, ticks: (fields[11] ?? 0) + (fields[12] ?? 0), pssMib: Number(pss?.[1] ?? 0) / 1024 };
+    return Number(pss?.[1] ?? 0) / 1024;
   } catch {
-    return undefined; // it has ended meanwhile
+    return 0; // it has ended meanwhile
   }
 }
 

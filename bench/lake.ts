@@ -15,9 +15,9 @@ import { writeActivity, writeAffinities } from '../store/features.js';
 import { openLake } from '../store/lake.js';
 import { openLocalCopies } from '../store/local-copies.js';
 import { openObjectStore } from '../store/objects.js';
-import { AS_OF_MS, generateEvents } from './events-in-postgres.js';
-import { processorSeconds } from './processor-time.js';
-import { plainActivity, plainAffinities } from './features-in-postgres.js';
+import { AS_OF_MS, generateEvents } from './measuring/events-in-postgres.js';
+import { processorSeconds } from './measuring/processes.js';
+import { plainActivity, plainAffinities } from './measuring/features-in-postgres.js';
 
 /**
  * Events from PostgreSQL into the lake, then the features of all users from it, with the product's own limits of memory and threads;

@@ -22,6 +22,7 @@ export async function demo(wanted: string): Promise<void> {
   const stopping = new AbortController();
   void untilToldToStop().then(() => stopping.abort(new Error('stopped before the end; nothing is left running')));
   const stops: (() => Promise<unknown>)[] = [];
+  let scenes: Promise<void> = Promise.resolve();
   // The demo is complete in itself: it looks at nothing that the environment names, and changes nothing there.
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME };
   try {
@@ -45,9 +46,12 @@ export async function demo(wanted: string): Promise<void> {
     stops.push(worker.close);
     const api = await runApi(config);
     stops.push(api.close);
-    await Promise.race([play(config, engarde, stopping.signal), stack.broken.then(fail), worker.ended.then(fail)]);
+    scenes = play(config, engarde, stopping.signal);
+    await Promise.race([scenes, stack.broken.then(fail), worker.ended.then(fail)]);
     say(`Everything took ${((Date.now() - startedMs) / 1000).toFixed(0)} s. \`npm start\` keeps the same servers running.`);
   } finally {
+    stopping.abort(new Error('the demo is over'));
+    await scenes.catch(() => undefined); // nobody is left who would ask a server that is gone
     for (const stop of stops.toReversed()) await stop().catch((error: unknown) => console.error(error));
   }
 }

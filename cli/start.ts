@@ -29,6 +29,7 @@ export async function start({ directory, anyPorts }: StartOptions): Promise<void
   const stops: (() => Promise<void>)[] = [stack.stop];
   try {
     const config = loadConfig({
+      LOG_LEVEL: 'warn', // people read this
       ...process.env,
       ...stack.variables,
       ...(anyPorts && { API_PORT: process.env.API_PORT ?? '0', WORKER_PORT: process.env.WORKER_PORT ?? '0' }),

@@ -53,11 +53,12 @@ export async function walkAndWatch(client: Client, input: WalkerInput, signal?: 
   const watching = new AbortController();
   const watched = watch(client, handle, progress.update, watching.signal);
   try {
-    const result = (await Promise.race([handle.result(), aborted(signal)])) as WalkerResult;
+    const result = await (signal ? client.withAbortSignal(signal, () => endOf(handle)) : endOf(handle));
     progress.done(sentenceOf(result));
     return result;
   } catch (error) {
     progress.stop();
+    signal?.throwIfAborted();
     if (error instanceof WorkflowFailedError)
       throw new Error(`the walk failed: ${error.cause?.message ?? error.message}`, { cause: error });
     throw error;
@@ -88,8 +89,7 @@ function noteOf({ phases, state }: WalkProgress): string {
   return `${current.phase}, step ${Math.min(current.stepsDone + 1, current.stepsTotal)} of ${current.stepsTotal}`;
 }
 
-const aborted = (signal: AbortSignal | undefined) =>
-  new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+const endOf = async (handle: WorkflowHandle) => (await handle.result()) as WalkerResult;
 
 const sentenceOf = ({ counts }: WalkerResult): string =>
   Object.entries(counts)

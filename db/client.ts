@@ -33,7 +33,12 @@ export function openDatabase(databaseUrl: string, options: DatabaseOptions): Dat
     connectionTimeoutMillis: 10_000,
     options: '-c role=madansara_app -c search_path=madansara_analytics',
   });
-  pool.on('error', (error) => options.onIdleError?.(error));
+  let closing = false; // `end` does not wait for its farewells to arrive: a server that goes down then is no news
+  pool.on('error', (error) => {
+    if (!closing) options.onIdleError?.(error);
+  });
+  // A connection that breaks while somebody holds it and asks nothing: their next query says so, and the process lives.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const database = drizzle(pool);
   return {
     pool,
@@ -42,6 +47,9 @@ export function openDatabase(databaseUrl: string, options: DatabaseOptions): Dat
         await tx.execute(sql`select set_config('app.tenant_id', ${tenantId}, true)`);
         return work(tx);
       }),
-    close: () => pool.end(),
+    close() {
+      closing = true;
+      return pool.end();
+    },
   };
 }

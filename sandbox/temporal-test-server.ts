@@ -3,14 +3,16 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { projectRoot } from '../config.js';
-import { cacheFolder, makeOnce, writeProgram } from './cache.js';
+import { cacheFolder, isThere, makeOnce, writeProgram } from './cache.js';
+import { DOWNLOADS, downloadTemporal } from './temporal-download.js';
 
 const run = promisify(execFile);
 const VERSION = '1.38.0';
 
 /**
  * A program that starts Temporal's time-skipping test server, for `createTimeSkipping({ server: { executable: { type:
- * 'existing-path', path } } })`. Brought by Maven, once a machine; throws a sentence that says what to install.
+ * 'existing-path', path } } })`: one fetched earlier, else the SDK's download, else what Maven brings. Throws a sentence that says
+ * what to install.
  */
 export async function findTestServer(environment: NodeJS.ProcessEnv, say: (line: string) => void): Promise<string> {
   const folder = join(cacheFolder(environment), `temporal-test-server-${VERSION}`);
@@ -30,6 +32,12 @@ export async function findTestServer(environment: NodeJS.ProcessEnv, say: (line:
       '#!/bin/sh\nexec java -cp "$(dirname "$0")/lib/*" io.temporal.testserver.TestServer "$@"\n',
     );
   };
+  if (await isThere(folder)) return join(folder, 'server');
+  try {
+    return await downloadTemporal('testServer', environment, say);
+  } catch (error) {
+    say(`not downloaded from ${DOWNLOADS}: ${error instanceof Error ? error.message : String(error)}`);
+  }
   await makeOnce(folder, fetchJars, () => say('another command is fetching the test server; waiting for it …'));
   return join(folder, 'server');
 }

@@ -2,17 +2,15 @@ import { accessSync, constants } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { parse } from 'yaml';
 import { projectRoot } from '../config.js';
 import { setUpTemporal } from '../temporal-config/setup.js';
 import { cacheFolder, isThere } from './cache.js';
 import { buildGoProgram, goProgramPath, temporalCli } from './go.js';
 import { endLeftOver, freePort, isListening, startServer, waitUntil } from './processes.js';
+import { DOWNLOADS, downloadTemporal } from './temporal-download.js';
 
 const START_TIMEOUT_MS = 60_000;
-const CONNECT_TIMEOUT_MS = 5_000;
-const DOWNLOADS = 'https://temporal.download';
 
 export type TemporalServer = {
   readonly address: string;
@@ -88,7 +86,7 @@ export async function findTemporal(environment: NodeJS.ProcessEnv, say: (line: s
   if (await isThere(built)) return built;
   tries.push(`none built earlier in ${cacheFolder(environment)}`);
   try {
-    return await download(environment, say);
+    return await downloadTemporal('server', environment, say);
   } catch (error) {
     tries.push(`not downloaded from ${DOWNLOADS}: ${messageOf(error)}`);
     say(`Temporal: ${tries.at(-1)}`);
@@ -102,22 +100,6 @@ export async function findTemporal(environment: NodeJS.ProcessEnv, say: (line: s
     `No Temporal server was found:\n${tries.map((line) => `  - ${line}`).join('\n')}\n` +
       'Install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.26, or name a running server with TEMPORAL_ADDRESS.',
   );
-}
-
-/** The SDK fetches and keeps it. Asked first whether the place can be reached at all, which takes five seconds at most. */
-async function download(environment: NodeJS.ProcessEnv, say: (line: string) => void): Promise<string> {
-  const downloadDir = join(cacheFolder(environment), 'downloaded');
-  const path = join(downloadDir, 'temporal-sdk-typescript-1.24.0');
-  if (await isThere(path)) return path;
-  say(`Temporal: asking ${DOWNLOADS} …`);
-  await fetch(DOWNLOADS, { method: 'HEAD', signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
-  await mkdir(downloadDir, { recursive: true });
-  const once = await TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'cached-download', downloadDir, ttl: '3650d' } },
-  });
-  await once.teardown();
-  if (!(await isThere(path))) throw new Error('the download is not where it was expected');
-  return path;
 }
 
 function programOnPath(name: string, environment: NodeJS.ProcessEnv): string | undefined {

@@ -23,35 +23,36 @@ const CHANNEL_DAYS = 90;
  * sorts and adds whole numbers; meaning is in `core/segment/features.ts`. Gives the number of users.
  */
 export async function writeActivity(session: DuckDbSession, relation: string, query: FeatureQuery, path: string): Promise<number> {
-  await session.run(`copy (${activityQuery(relation, query)}) to ${quote(path)} (format parquet, compression snappy)`);
+  await session.run(`copy (${activityQuery(relation, query)}) to ${quote(path)} (format parquet, compression lz4_raw)`);
   const rows = await session.rows<{ users: number }>(`select count(*)::double as users from read_parquet(${quote(path)})`);
   return rows[0]?.users ?? 0;
 }
 
 /** For each user and category: interactions. For each user and channel: messages delivered and engaged with, in the last 90 days. */
 export async function writeAffinities(session: DuckDbSession, relation: string, query: FeatureQuery, path: string): Promise<void> {
-  await session.run(`copy (${affinityQuery(relation, query)}) to ${quote(path)} (format parquet, compression snappy)`);
+  await session.run(`copy (${affinityQuery(relation, query)}) to ${quote(path)} (format parquet, compression lz4_raw)`);
 }
 
 function activityQuery(relation: string, { asOfMs, currency, goal }: FeatureQuery): string {
-  const seen = `select user_id, epoch_us(occurred_at) as us, ${ageOf(asOfMs)} as age, ${POINTS} as points,
+  const aged = `select user_id, epoch_us(occurred_at) as us, ${ageOf(asOfMs)} as age, ${POINTS} as points,
     case when currency = ${quote(currency)} then revenue_minor end as minor, currency <> ${quote(currency)} as is_foreign,
     ${goal ? reaches(goal) : 'false'} as is_goal
     from ${relation} left join ${pointsTable} using (event) where occurred_at < ${timestamp(asOfMs)}`;
-  const interactions = (condition: string) => `count(*) filter (points > 0 and ${condition})::bigint`;
+  const seen = `select *, ${bracketOf('age')} as bracket from (${aged})`;
+  const interactions = (bracket: number) => `count(*) filter (bracket = ${bracket})::bigint`;
   const total = (what: string, condition?: string) =>
     `greatest(-${MOST}, least(${MOST}, coalesce(sum(${what})${condition ? ` filter (${condition})` : ''}, 0)))::bigint`;
   const columns: Record<ActivityField, string> = {
     firstMs: 'min(us) // 1000',
-    lastMs: 'coalesce(max(us) filter (points > 0), min(us)) // 1000',
-    lastMsBefore: 'coalesce(max(us) filter (points > 0 and age >= 30), min(us)) // 1000',
-    interactions0To15: interactions('age < 15'),
-    interactions15To30: interactions('age >= 15 and age < 30'),
-    interactions30To45: interactions('age >= 30 and age < 45'),
-    interactions45To60: interactions('age >= 45 and age < 60'),
-    interactions60To90: interactions('age >= 60 and age < 90'),
-    interactions90To120: interactions('age >= 90 and age < 120'),
-    interactionsFrom120: interactions('age >= 120'),
+    lastMs: 'coalesce(max(us) filter (bracket >= 0), min(us)) // 1000',
+    lastMsBefore: 'coalesce(max(us) filter (bracket >= 2), min(us)) // 1000',
+    interactions0To15: interactions(0),
+    interactions15To30: interactions(1),
+    interactions30To45: interactions(2),
+    interactions45To60: interactions(3),
+    interactions60To90: interactions(4),
+    interactions90To120: interactions(5),
+    interactionsFrom120: interactions(6),
     points: total('points'),
     pointsBefore: total('points', 'age >= 30'),
     decayedPoints: total(decayedOf('age')),
@@ -82,8 +83,12 @@ function affinityQuery(relation: string, { asOfMs }: FeatureQuery): string {
   const channels = `select user_id, 'channel' as kind, channel as name, ${engaged(recent)}, ${engaged(before)},
     ${kind('delivered', recent)}::bigint as delivered, ${kind('delivered', before)}::bigint
     from (select user_id, age, m.channel, m.kind from ${seen} join (values ${messageEvents}) m(event, channel, kind) using (event)) group by user_id, channel`;
-  return `select * from (${categories} union all ${channels}) order by user_id, kind, name`;
+  return `select * from (${categories} union all ${channels}) order by user_id, name, kind`;
 }
+
+/** The period of an interaction, by its age; -1 for an event that is none. Asked once, where seven filters would each ask again. */
+const bracketOf = (age: string) =>
+  `(case when points = 0 then -1 ${[15, 30, 45, 60, 90, 120].map((days, bracket) => `when ${age} < ${days} then ${bracket}`).join(' ')} else 6 end)::tinyint`;
 
 /** Whole days from an event to `asOf`; an event of exactly n days is still one of the last n. */
 const ageOf = (asOfMs: number) => `((${asOfMs * 1000 - 1} - epoch_us(occurred_at)) // 86400000000)::integer`;

@@ -25,7 +25,11 @@ export function temporalLogger(logger: pino.Logger): Logger {
 /** Once a process, whoever comes first: the SDK's own core logs through it. */
 export function installRuntime(logger: Logger): void {
   try {
-    Runtime.install({ logger, telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
+    Runtime.install({
+      logger,
+      shutdownSignals: [], // who runs the worker ends it, in an order of their own
+      telemetryOptions: { logging: { filter: 'WARN', forward: {} } },
+    });
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'IllegalStateError') throw error;
   }

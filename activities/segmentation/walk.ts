@@ -2,7 +2,7 @@ import { DomainError } from '../../core/errors.js';
 import { parseLocalDate, parseTenantId, type LocalDate, type TenantId } from '../../core/ids.js';
 import type { Database } from '../../db/client.js';
 import { readTenant, type Tenant } from '../../db/queries/tenants.js';
-import { findWalkRow } from '../../db/queries/walks.js';
+import { findWalk } from '../../db/queries/walks.js';
 import type { DuckDb } from '../../store/duckdb.js';
 import type { Lake, LakePin } from '../../store/lake.js';
 import type { ObjectStore } from '../../store/objects.js';
@@ -35,7 +35,7 @@ export async function openSegmentation({ database, lake }: SegmentationDependenc
   const walkDate = parseLocalDate(input.walkDate);
   const [tenant, row] = await database.withTenant(tenantId, async (tx) => [
     await readTenant(tx, tenantId),
-    await findWalkRow(tx, tenantId, walkDate),
+    await findWalk(tx, tenantId, walkDate),
   ]);
   if (!tenant) throw new DomainError('not_found', `there is no tenant ${tenantId}`);
   if (!row) throw new DomainError('not_found', `there is no walk of ${walkDate}`);

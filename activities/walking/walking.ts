@@ -8,7 +8,7 @@ import { readTenant } from '../../db/queries/tenants.js';
 import {
   addToWalkRecord,
   closeWalkRow,
-  findWalkRow,
+  findWalk,
   keepLakePosition,
   lakeVersionsOfWalks,
   openWalkRow,
@@ -45,7 +45,7 @@ export const createWalkingActivities = ({ database, lake, now }: WalkingDependen
   /** Safe to retry: what was decided first is kept. Reads as before when this day's walk read the lake already. */
   async updateLake(input: WalkExecution): Promise<LakeExtent> {
     const walk = executionOf(input);
-    const row = await database.withTenant(walk.tenantId, (tx) => findWalkRow(tx, walk.tenantId, walk.walkDate));
+    const row = await database.withTenant(walk.tenantId, (tx) => findWalk(tx, walk.tenantId, walk.walkDate));
     if (row?.lakeVersion != null) return extentOf(await pinAgain(lake, walk.tenantId, row.lakeVersion));
     const latest = await tend({ database, lake, now }, walk.tenantId);
     const kept = await database.withTenant(walk.tenantId, (tx) =>
@@ -82,7 +82,7 @@ export const createWalkingActivities = ({ database, lake, now }: WalkingDependen
       const tenant = await readTenant(tx, tenantId);
       if (!tenant) throw new DomainError('not_found', `there is no tenant ${tenantId}`);
       const walkDate = localDateAt(new Date(input.dueAt), tenant.timeZone);
-      const row = await findWalkRow(tx, tenantId, walkDate);
+      const row = await findWalk(tx, tenantId, walkDate);
       return { walkDate, walkedBefore: row?.status === 'succeeded' };
     });
   },

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { DomainError } from '../../core/errors.js';
 import type { Database } from '../../db/client.js';
-import { countUsers, listSegments, listWalks, type SegmentRow, type WalkRow } from '../../db/queries/audience.js';
+import { countUsers, listSegments, type SegmentRow } from '../../db/queries/audience.js';
+import { listWalks, type WalkRow } from '../../db/queries/walks.js';
 import { readTenant } from '../../db/queries/tenants.js';
 import { DateText, Fraction, TenantIdField, Timestamp } from '../fields.js';
 import { defineRoute, type Route } from '../route.js';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DomainError } from '../../core/errors.js';
 import { parseLocalDate } from '../../core/ids.js';
 import type { Database } from '../../db/client.js';
-import { findWalk, listWalks, type WalkRow } from '../../db/queries/audience.js';
+import { findWalk, listWalks, type WalkRow } from '../../db/queries/walks.js';
 import { localDateAt } from '../../core/local-date.js';
 import { decideAsOf } from '../../core/walk/as-of.js';
 import { findTenant } from '../../db/queries/tenants.js';

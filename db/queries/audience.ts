@@ -1,9 +1,8 @@
-import { and, asc, count, desc, eq, gt, lt, type SQL } from 'drizzle-orm';
-import type { LocalDate, TenantId, UserId } from '../../core/ids.js';
+import { and, asc, count, desc, eq, gt, type SQL } from 'drizzle-orm';
+import type { TenantId, UserId } from '../../core/ids.js';
 import type { TenantTransaction } from '../client.js';
 import { audienceSegments, segmentMembership, userFeatures } from '../tables/segments.js';
 import { userAliases, users } from '../tables/users.js';
-import { walks } from '../tables/walks.js';
 
 /** Reads for people who look at an audience. Confidences are fractions here; the column is percent. */
 
@@ -91,32 +90,6 @@ async function segmentsOfUser(tx: TenantTransaction, tenantId: TenantId, userId:
     .where(and(eq(segmentMembership.tenantId, tenantId), eq(segmentMembership.userId, userId), eq(audienceSegments.isActive, true)))
     .orderBy(asc(audienceSegments.segmentKey));
   return rows.map(({ percent, ...row }) => ({ ...row, confidence: fractionOf(percent) }));
-}
-
-export type WalkRow = typeof walks.$inferSelect;
-
-/** The latest day first; of those before `before`, where it is given. */
-export function listWalks(
-  tx: TenantTransaction,
-  tenantId: TenantId,
-  { before, limit }: { readonly before?: LocalDate | undefined; readonly limit: number },
-): Promise<WalkRow[]> {
-  const conditions: SQL[] = [eq(walks.tenantId, tenantId)];
-  if (before !== undefined) conditions.push(lt(walks.walkDate, before));
-  return tx
-    .select()
-    .from(walks)
-    .where(and(...conditions))
-    .orderBy(desc(walks.walkDate))
-    .limit(limit);
-}
-
-export async function findWalk(tx: TenantTransaction, tenantId: TenantId, walkDate: LocalDate): Promise<WalkRow | undefined> {
-  const rows = await tx
-    .select()
-    .from(walks)
-    .where(and(eq(walks.tenantId, tenantId), eq(walks.walkDate, walkDate)));
-  return rows[0];
 }
 
 /** How many people the tenant knows. */

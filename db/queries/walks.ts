@@ -1,4 +1,4 @@
-import { and, eq, gte, isNotNull, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, isNotNull, lt, sql, type SQL } from 'drizzle-orm';
 import { parseTenantId, type LocalDate, type TenantId } from '../../core/ids.js';
 import type { Database, TenantTransaction } from '../client.js';
 import { walks } from '../tables/walks.js';
@@ -41,17 +41,33 @@ export async function openWalkRow(tx: TenantTransaction, opening: WalkOpening): 
       setWhere: sql`${walks.record} ->> 'execution' is distinct from ${execution}`,
     })
     .returning();
-  const row = rows[0] ?? (await findWalkRow(tx, tenantId, walkDate));
+  const row = rows[0] ?? (await findWalk(tx, tenantId, walkDate));
   if (!row) throw new Error('the row of the walk is gone');
   return row;
 }
 
-export async function findWalkRow(tx: TenantTransaction, tenantId: TenantId, walkDate: LocalDate): Promise<WalkRow | undefined> {
+export async function findWalk(tx: TenantTransaction, tenantId: TenantId, walkDate: LocalDate): Promise<WalkRow | undefined> {
   const rows = await tx
     .select()
     .from(walks)
     .where(and(eq(walks.tenantId, tenantId), eq(walks.walkDate, walkDate)));
   return rows[0];
+}
+
+/** The latest day first; of those before `before`, where it is given. */
+export function listWalks(
+  tx: TenantTransaction,
+  tenantId: TenantId,
+  { before, limit }: { readonly before?: LocalDate | undefined; readonly limit: number },
+): Promise<WalkRow[]> {
+  const conditions: SQL[] = [eq(walks.tenantId, tenantId)];
+  if (before !== undefined) conditions.push(lt(walks.walkDate, before));
+  return tx
+    .select()
+    .from(walks)
+    .where(and(...conditions))
+    .orderBy(desc(walks.walkDate))
+    .limit(limit);
 }
 
 /** Keeps which events the walk reads, unless that was decided before. Gives what is decided. */

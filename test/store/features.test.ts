@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { describe, it } from 'node:test';
 import { to as copyTo } from 'pg-copy-streams';
-import { plainActivity, plainAffinities } from '../../bench/features-in-postgres.js';
+import { plainActivity, plainAffinities } from '../../bench/measuring/features-in-postgres.js';
 import { activityFields } from '../../core/segment/activity.js';
 import { computeFeatures, featureNames } from '../../core/segment/features.js';
 import { quote } from '../../store/duckdb.js';

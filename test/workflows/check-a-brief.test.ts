@@ -43,8 +43,8 @@ async function answersTo(figure: string): Promise<Map<string, Record<string, num
   const rows = stdout
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, number> & { segment: string });
-  return new Map(rows.map((row) => [String(row.segment), row]));
+    .map((line) => JSON.parse(line) as Record<string, number> & { readonly segment: string });
+  return new Map(rows.map((row) => [row.segment, row]));
 }
 
 describe('the queries of docs/how-to/check-a-brief.md', () => {

@@ -140,12 +140,14 @@ async function resultOf({ databaseUrl, artifacts }: Place): Promise<Record<strin
 }
 
 describe('a walk', () => {
+  let expected: Record<string, unknown> = {};
+
   it('whose worker is killed five times, Postgres once and Temporal once, ends like one that nobody disturbed', async () => {
     const calm = await preparePlace('calm');
     const calmWorker = startWorker(calm);
     await (await startWalk()).result();
     await endWorker(calmWorker, 'SIGTERM');
-    const expected = await resultOf(calm);
+    expected = await resultOf(calm);
 
     const rough = await preparePlace('rough');
     let worker = startWorker(rough);
@@ -168,6 +170,20 @@ describe('a walk', () => {
     await endWorker(worker, 'SIGTERM');
 
     const found = await resultOf(rough);
+    for (const part of Object.keys(expected)) assert.deepEqual(found[part], expected[part], part);
+  });
+
+  it('is handed on when its worker is told to end in the middle, and ends like one that nobody disturbed', async () => {
+    const place = await preparePlace('handed_on');
+    const first = startWorker(place);
+    const handle = await startWalk();
+    await untilAtWork(handle, 'fitModel');
+    await endWorker(first, 'SIGTERM');
+    assert.deepEqual([first.exitCode, first.signalCode], [0, null]);
+    const second = startWorker(place);
+    await handle.result();
+    await endWorker(second, 'SIGTERM');
+    const found = await resultOf(place);
     for (const part of Object.keys(expected)) assert.deepEqual(found[part], expected[part], part);
   });
 

@@ -88,6 +88,13 @@ async function addEvents(tenantId: TenantId, sent: readonly Sent[]): Promise<voi
   );
 }
 
+/** Everything that a history holds as data, wherever it is, as text. */
+function payloadsOf(value: unknown): string[] {
+  if (value instanceof Uint8Array) return [Buffer.from(value).toString('utf8')];
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(payloadsOf) : [];
+}
+
 /** People of three kinds, `each` of each: buying often, having bought once long ago, having come lately. */
 const mixedAudience = (each: number): Sent[] =>
   Array.from({ length: each }, (_, i) => [
@@ -278,6 +285,35 @@ describe('walking on', () => {
       { status: row?.status, phase: row?.phase, error: row?.error },
       { status: 'succeeded', phase: 'notification', error: null },
     );
+  });
+
+  it('leaves no trace of a person in Temporal', async () => {
+    const tenantId = await newAudience(mixedAudience(10));
+    const handle = await walker.start(tenantId, DAY);
+    await handle.result();
+    const payloads = payloadsOf(await handle.fetchHistory());
+    assert.ok(
+      payloads.some((text) => text.includes(tenantId)),
+      'payloads are looked into',
+    );
+    assert.deepEqual(
+      payloads.filter((text) => /(often|once|new)-\d/.test(text)),
+      [],
+    );
+  });
+
+  it('is done alike by workers that run workflows and activities apart', async () => {
+    const apart = await openTestWalker('roles');
+    const workers = await Promise.all(
+      (['workflows', 'activities'] as const).map((role) => apart.startWorker({ worker: { port: 0, role } })),
+    );
+    try {
+      const { tenantId, lastDay } = await loadCdnow(apart.database);
+      assert.equal((await apart.walk(tenantId, lastDay)).counts.users, 23_570);
+    } finally {
+      await Promise.all(workers.map((each) => each.close()));
+      await apart.close();
+    }
   });
 
   it('of a tenant that does not exist fails with one sentence', async () => {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { startProgress } from '../cli/progress.js';
-import type { TenantId } from '../core/ids.js';
+import { startProgress } from '../../cli/progress.js';
+import type { TenantId } from '../../core/ids.js';
 
 export type GeneratedEvents = { readonly tenantId: TenantId; readonly events: number; readonly users: number };
 

@@ -1,7 +1,7 @@
-import { HALF_LIFE_DAYS, type ActivityField } from '../core/segment/activity.js';
-import { engagementOf } from '../core/event/engagement.js';
-import { vocabulary } from '../core/event/vocabulary.js';
-import { engagementPoints, OWN_EVENT_POINTS } from '../core/segment/engagement-points.js';
+import { HALF_LIFE_DAYS, type ActivityField } from '../../core/segment/activity.js';
+import { engagementOf } from '../../core/event/engagement.js';
+import { vocabulary } from '../../core/event/vocabulary.js';
+import { engagementPoints, OWN_EVENT_POINTS } from '../../core/segment/engagement-points.js';
 
 export type PlainQuery = {
   readonly tenantId: string;
