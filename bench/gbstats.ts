@@ -2,11 +2,7 @@ import { spawnSync } from 'node:child_process';
 import type { Look } from '../core/experiment/look.js';
 
 export type PeerComparison = { readonly inWords: string; readonly numbers: PeerNumbers | null };
-type PeerNumbers = {
-  readonly per_second: number;
-  readonly process_analysis_per_second: number | null;
-  readonly greatest_difference: number;
-};
+type PeerNumbers = { readonly test_per_second: number; readonly analysis_per_second: number; readonly greatest_difference: number };
 
 /** The peer reads pairs of counts, and answers difference, standard error and p of its test, and how fast that and its whole analysis were. */
 const SCRIPT = `
