@@ -28,7 +28,7 @@ export type Comparison = {
   readonly sequential: { readonly interval: Interval; readonly level: number } | null;
   /** The confidence sequence, which needs no plan, and is wider. Null for a bandit. */
   readonly anytime: Interval | null;
-  /** Valid at every look: at most alpha exactly where the rule decided. Multiplied by the number of comparisons. Null for a bandit. */
+  /** Valid at every look: at most alpha exactly where the rule decided, gates aside. Multiplied by the number of comparisons. Null for a bandit. */
   readonly alwaysValidP: number | null;
   readonly decided: 'better' | 'worse' | null;
   /**

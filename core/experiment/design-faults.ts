@@ -111,7 +111,7 @@ function metricFaults(request: TestRequest): DesignFault[] {
     !isMetric(primaryMetric) && fault('primaryMetric', `one of ${metricKinds.join(', ')} is expected, not ${quoted(primaryMetric)}`),
     primaryMetric === 'conversion_rate' && !goal && fault('goal', 'a conversion rate needs the goal that counts as a conversion'),
     primaryMetric === 'revenue_per_user' &&
-      parseCurrency(currency) !== currency &&
+      (currency === undefined || parseCurrency(currency) !== currency) &&
       fault('currency', 'revenue per user needs a currency, such as EUR'),
     winsoriseAbove !== undefined &&
       !(winsoriseAbove >= 0.5 && winsoriseAbove < 1) &&

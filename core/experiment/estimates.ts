@@ -59,8 +59,10 @@ function requireArm(arm: ArmCounts): void {
     ? 'a count that is not a whole number of 0 or more'
     : exposedTwice > exposed || closed > exposed || measured > closed
       ? 'more users measured than closed, or more closed or exposed twice than exposed'
-      : telling(arm) > measured
-        ? 'more users who converted than were measured'
-        : null;
+      : Math.max(telling(arm), ...Object.values(arm.engaged)) > measured
+        ? 'more users who did something than were measured'
+        : Math.max(0, ...Object.values(arm.harmed)) > exposed - exposedTwice
+          ? 'more users harmed than were exposed once'
+          : null;
   if (fault !== null) throw new DomainError('invalid', `the counts of ${JSON.stringify(variationId)} hold ${fault}`);
 }

@@ -32,7 +32,8 @@ export type LookMoment = {
 /**
  * Judges every comparison by the rule. The p-value of a group-sequential test is that of its repeated tests where it crosses: the
  * least alpha at which it still would have; elsewhere it is alpha more than that of the confidence sequence, so that both together
- * are valid at every look, and p is at most alpha exactly where the test crossed. All p-values are multiplied by the number of
+ * are valid at every look, and p is at most alpha exactly where the test crossed. A confidence sequence's p may be small before the
+ * gates pass, which is the only way to have a small p and no decision. All p-values are multiplied by the number of
  * comparisons, and alpha is divided by it.
  */
 export function ruleOnLook(rule: StoppingRule, before: LookState | null, estimates: readonly Estimated[], moment: LookMoment): Ruling {
@@ -198,7 +199,7 @@ function shownP(
     case 'group_sequential':
       return state.sequenceAlpha + anytime;
     case 'fixed_horizon':
-      return closed && estimate !== null ? normalTwoSidedP(estimate.effect / estimate.standardError) : anytime;
+      return closed && estimate !== null ? normalTwoSidedP(estimate.effect / estimate.standardError) : state.sequenceAlpha + anytime;
     case 'confidence_sequence':
     case 'bandit':
       return anytime;
