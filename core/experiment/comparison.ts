@@ -11,6 +11,7 @@ import { comparisonsOf, type TestDesign } from './design.js';
 import { effectBetween } from './estimates.js';
 import type { Decision } from './deciding.js';
 import type { StoppingRule } from './look-state.js';
+import { relativeInterval } from './relative-interval.js';
 import type { SecondaryRate } from './shown-arm.js';
 import type { Estimated } from './stopping.js';
 
@@ -20,7 +21,7 @@ export type Comparison = {
   readonly effect: number;
   readonly standardError: number;
   readonly z: number;
-  /** The difference as a part of the control's value, with an interval as wide as `decision`'s; null where that value is 0. */
+  /** The difference as a part of the control's value; null where that is 0. Its interval leaves 0 out exactly where the other does. */
   readonly relative: { readonly effect: number; readonly standardError: number; readonly interval: Interval | null } | null;
   /** Valid for one look at a sample fixed beforehand: for information, never for a decision. Newcombe for rates, Welch for means. */
   readonly fixedHorizon: { readonly interval: Interval; readonly p: number } | null;
@@ -95,8 +96,7 @@ function relativeOf({ control, treatment }: Compared['samples'], reach: number |
   const answer = effectBetween(control, treatment, 'relative');
   if (answer === null) return null;
   const { effect, standardError } = answer;
-  if (reach === null) return { effect, standardError, interval: null };
-  return { effect, standardError, interval: { low: effect - reach * standardError, high: effect + reach * standardError } };
+  return { effect, standardError, interval: reach === null ? null : relativeInterval(control, treatment, reach) };
 }
 
 function fixedHorizonOf({ design, control, treatment, samples }: Compared): Comparison['fixedHorizon'] {

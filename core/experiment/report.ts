@@ -82,7 +82,7 @@ function certaintyLines(design: TestDesign, look: Look, told: Comparison | null)
   return [
     level === null
       ? 'Statistical significance: not reached'
-      : `Statistical significance: ${formatNumber(level, level % 1 === 0 ? 0 : 1)}% confidence, valid for all ${look.number} looks together`,
+      : `Statistical significance: ${formatNumber(level, level % 1 === 0 ? 0 : 1)}% confidence, valid at every look`,
     `P-value (always valid): ${pInWords(answer.p_value)}`,
     ...(told.relative?.interval
       ? [

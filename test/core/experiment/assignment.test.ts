@@ -132,6 +132,7 @@ describe('tests of one exclusion group', () => {
     ];
     assert.deepEqual(freeStretch(taken, { group: 'welcome', share: 0.3 }), { group: 'welcome', from: 0.2, to: 0.5 });
     assert.equal(freeStretch(taken, { group: 'welcome', share: 0.5 }), null);
+    assert.deepEqual(freeStretch([{ group: 'g', from: 0, to: 0.5 }], { group: 'g', share: 0.25 }), { group: 'g', from: 0.5, to: 0.75 });
     assert.deepEqual(freeStretch([], { group: 'welcome', share: 1 }), { group: 'welcome', from: 0, to: 1 });
     assert.equal(freeStretch(taken, { group: 'other', share: 0.1 }), null);
   });

@@ -2,9 +2,31 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { documentAnswer } from '../../../core/experiment/answer.js';
 import { takeLook } from '../../../core/experiment/look.js';
+import { relativeInterval } from '../../../core/experiment/relative-interval.js';
 import { seededRandom } from '../../../core/random.js';
 import { near, nearDigits } from '../stats/nearness.js';
 import { armCounts, factsOn, judged, twoArms } from './samples.js';
+
+describe("Fieller's interval", () => {
+  it('leaves out exactly the relative effects that the comparison rejects, also of a negative mean', () => {
+    const [control, treatment] = [
+      { users: 1000, mean: 0.1, variance: 0.09 },
+      { users: 1000, mean: 0.12, variance: 0.1056 },
+    ];
+    const interval = relativeInterval(control, treatment, 1.959964);
+    nearDigits(interval?.low ?? 0, '-.06595');
+    nearDigits(interval?.high ?? 0, '.55190');
+    for (const edge of [interval?.low ?? 0, interval?.high ?? 0]) {
+      const ratio = 1 + edge;
+      const z = (treatment.mean - ratio * control.mean) / Math.sqrt(treatment.variance / 1000 + (ratio * ratio * control.variance) / 1000);
+      near(Math.abs(z), 1.959964, 1e-9);
+    }
+    const turned = relativeInterval({ ...control, mean: -0.1 }, { ...treatment, mean: -0.12 }, 1.959964);
+    near(turned?.low ?? 0, -(interval?.high ?? 1), 1e-12);
+    near(turned?.high ?? 0, -(interval?.low ?? 1), 1e-12);
+    assert.equal(relativeInterval({ ...control, mean: 0.001 }, treatment, 1.959964), null);
+  });
+});
 
 describe('the numbers of a look', () => {
   const look = takeLook(judged({ mode: 'fixed' }), null, twoArms(20, [1000, 100], [1000, 120]));

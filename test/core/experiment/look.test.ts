@@ -265,8 +265,8 @@ describe('several arms', () => {
 describe('the always-valid p-value', () => {
   const counts = fc.record({
     users: fc.integer({ min: 150, max: 700 }),
-    left: fc.double({ min: 0.1, max: 0.4, noNaN: true }),
-    right: fc.double({ min: 0.1, max: 0.4, noNaN: true }),
+    left: fc.double({ min: 0.2, max: 0.5, noNaN: true }),
+    right: fc.double({ min: 0.2, max: 0.5, noNaN: true }),
   });
 
   it('is at most alpha exactly where the rule decides and its interval leaves 0 out, in every mode, at every look', () => {
@@ -287,6 +287,8 @@ describe('the always-valid p-value', () => {
           if (gatesPassed || mode !== 'open') assert.equal(comparison.alwaysValidP <= 0.05, comparison.decided !== null);
           if (comparison.sequential !== null && gatesPassed) {
             const { low, high } = comparison.sequential.interval;
+            const relative = comparison.relative?.interval;
+            assert.equal(relative !== null && relative !== undefined && (relative.low > 0 || relative.high < 0), low > 0 || high < 0);
             if (i === 0 || comparison.decided === null) assert.equal(low > 0 || high < 0, comparison.decided !== null);
           }
           if (look.verdict.kind !== 'continue') break;

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { chartOf } from '../../../core/experiment/chart.js';
+import { annualImpact } from '../../../core/experiment/impact.js';
+import { takeLook, type Look } from '../../../core/experiment/look.js';
+import { reportOf, type ReportContext } from '../../../core/experiment/report.js';
+import { near } from '../stats/nearness.js';
+import { designed, judged, twoArms } from './samples.js';
+
+const context: ReportContext = {
+  days: 14,
+  audienceName: 'new sign-ups',
+  usersPerMonth: 10_000,
+  links: { apply: 'https://example.test/apply', details: 'https://example.test/details' },
+};
+const test = judged({ applyTo: 'welcome_emails' });
+const won = takeLook(test, null, twoArms(8, [600, 100], [600, 160]));
+
+describe('the text report of a look', () => {
+  it('names the arms, the winner, its certainty, the recommendation and what it is worth', () => {
+    const text = reportOf(test.design, won, context);
+    for (const line of [
+      /^🧪 A\/B Test Results: Welcome subject$/m,
+      /^Duration: 14 days$/m,
+      /^Audience: 1,200 of new sign-ups$/m,
+      /^Control: "Welcome"$/m,
+      /^✅ Winner: "Personal"$/m,
+      / {2}- Conversions: 160 of 600 \(26\.7%\) \(\+60%\)$/m,
+      /^Statistical significance: 95% confidence, valid at every look$/m,
+      /^P-value \(always valid\): (0\.00\d\d|below 0\.0001)$/m,
+      /^To be expected, after shrinkage: \+[345]\d %$/m,
+      /^💡 Recommendation: apply the winning variation to all of welcome emails\. .* Expected annual impact: \+\d,\d{3} conversions \(/m,
+      /^👉 Apply winner: https:\/\/example\.test\/apply$/m,
+    ]) {
+      assert.match(text, line);
+    }
+  });
+
+  it('keeps the control and offers nothing to apply when nothing was found', () => {
+    const look = takeLook(test, null, twoArms(20, [1200, 240], [1200, 243]));
+    const text = reportOf(test.design, look, context);
+    assert.match(text, /Statistical significance: not reached/);
+    assert.match(text, /Recommendation: keep "Welcome"\. No difference was found/);
+    assert.doesNotMatch(text, /Apply winner/);
+  });
+
+  it('of a bandit gives the probability of the best arm, and says why there is no p-value', () => {
+    const bandit = judged({ mode: 'bandit' });
+    const text = reportOf(bandit.design, takeLook(bandit, null, twoArms(3, [600, 100], [600, 120])), {
+      ...context,
+      usersPerMonth: null,
+      links: null,
+    });
+    assert.match(text, /Most likely the best: "Personal", with probability \d\d\.\d%/);
+    assert.match(text, /A bandit gives more users to the arm that looks best/);
+    assert.doesNotMatch(text, /P-value \(/);
+  });
+});
+
+describe('the annual impact', () => {
+  it('is twelve months of volume times the shrunk effect, with its interval', () => {
+    const [comparison] = won.comparisons;
+    assert.ok(comparison?.shrunk);
+    const impact = annualImpact(comparison, { usersPerMonth: 10_000, family: 'rate' });
+    near(impact?.expected ?? 0, 120_000 * comparison.shrunk.effect, 1e-9);
+    assert.ok((impact?.expected ?? 0) < 120_000 * comparison.effect);
+    assert.ok((impact?.interval.low ?? 0) < (impact?.expected ?? 0) && (impact?.expected ?? 0) < (impact?.interval.high ?? 0));
+    near(((impact?.interval.low ?? 0) + (impact?.interval.high ?? 0)) / 2, impact?.expected ?? 0, 1e-6);
+  });
+});
+
+describe('the chart of a test', () => {
+  const looks: Look[] = [];
+  for (let day = 3; day <= 12; day += 1) {
+    const users = 80 * day;
+    looks.push(
+      takeLook(test, looks.at(-1)?.state ?? null, twoArms(day, [users, Math.round(users * 0.2)], [users, Math.round(users * 0.23)])),
+    );
+  }
+
+  it('draws a bar for every look: dashed before it may decide, whole from then on', () => {
+    const svg = chartOf(test.design, looks);
+    assert.equal([...svg.matchAll(/<circle /g)].length, 10);
+    assert.equal([...svg.matchAll(/stroke-width="2.5" stroke-dasharray="3 3" opacity/g)].length, 4);
+    assert.equal(chartOf(test.design, looks), svg);
+  });
+
+  it('keeps what stands in names out of its markup', () => {
+    const svg = chartOf(designed({ name: '</text><script>alert("x")</script> & \u0007more' }), looks);
+    assert.doesNotMatch(svg, /<script|\u0007/);
+    assert.match(svg, /&lt;script&gt;alert\(&quot;x&quot;\)&lt;\/script&gt; &amp; more/);
+  });
+
+  it('is there before the first look, and with one', () => {
+    assert.match(chartOf(test.design, []), /No look was taken yet/);
+    assert.doesNotMatch(chartOf(test.design, looks.slice(0, 1)), /NaN|Infinity/);
+    assert.doesNotMatch(chartOf(test.design, []), /NaN|Infinity/);
+  });
+});
