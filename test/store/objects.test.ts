@@ -46,11 +46,13 @@ for (const { name, skip, open } of kinds) {
     });
 
     // The S3 server of the sandbox looks first and writes afterwards; Amazon's does both at once. A directory is ours to get right.
-    it('are put only once by many at the same time', { skip: name !== 'a directory' }, async () => {
-      const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => objects.put('t/race', `writer ${i}`, { ifAbsent: true })));
-      assert.equal(answers.filter((answer) => answer === 'stored').length, 1);
-      assert.equal((await objects.get('t/race'))?.toString(), `writer ${answers.indexOf('stored')}`);
-    });
+    const isOurs = name === 'a directory';
+    if (isOurs)
+      it('are put only once by many at the same time', async () => {
+        const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => objects.put('t/race', `writer ${i}`, { ifAbsent: true })));
+        assert.equal(answers.filter((answer) => answer === 'stored').length, 1);
+        assert.equal((await objects.get('t/race'))?.toString(), `writer ${answers.indexOf('stored')}`);
+      });
 
     it('are listed by prefix, in the order of their keys', async () => {
       for (const key of ['l/b/2', 'l/a/1', 'l/b/1', 'l/bb', 'lx']) await objects.put(key, key);
