@@ -1,209 +1,88 @@
-import { setImmediate as breathe } from 'node:timers/promises';
+import { availableParallelism } from 'node:os';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { startProgress } from '../cli/progress.js';
-import { decideLook, type Decision } from '../core/experiment/deciding.js';
-import type { LookFacts } from '../core/experiment/counts.js';
-import type { LookState } from '../core/experiment/look-state.js';
-import type { Verdict } from '../core/experiment/verdict.js';
-import { seededRandom } from '../core/random.js';
-import { effectOf } from '../core/stats/means/effect.js';
-import { compareManyRates } from '../core/stats/proportions/chi-square-test.js';
-import { newcombeInterval } from '../core/stats/proportions/newcombe.js';
-import { repeatedInterval } from '../core/stats/sequential/repeated-interval.js';
-import { shrinkToPrior } from '../core/stats/shrinkage.js';
-import { DAY_MS, dailyFacts, designSimulated, drawnArrivals, hashedArrivals, type SimulatedTest } from './simulated-test.js';
+import { resultOf, rows, type RowResult } from './validity-rows.js';
 
 /**
  * Whether the verdicts keep their promises: many seeded simulated tests, each designed, assigned, exposed, looked at daily and
  * judged by the engine, and beside it the rule that most tools have: a chi-square test every day, over at the first p below 0.05.
- * Users convert at 20 %; the planned effect is 20 % → 25 %. `npm run bench -- ab-validity [SIMULATIONS]`
+ * Users convert at 20 %; the planned effect is 20 % → 25 %. Rows run side by side, and are the same however many do.
+ * `npm run bench -- ab-validity [SIMULATIONS]`
  */
-const SIMULATIONS = Number(process.argv[2] ?? 20_000);
-if (!Number.isSafeInteger(SIMULATIONS) || SIMULATIONS < 1)
-  throw new Error(`how many simulations? a whole number is expected, not ${process.argv[2]}`);
-const BASE = 0.2;
-const EFFECT = 0.25;
-
-type Row = {
-  readonly name: string;
-  readonly test: SimulatedTest;
-  /** The true rate of each arm. */
-  readonly rates: readonly number[];
-  /** The true shares of the arms, where they are not the planned ones. */
-  readonly shares?: readonly number[];
-  /** Users are assigned one by one by the engine's hash, and not in numbers drawn. */
-  readonly hashed?: boolean;
-};
-
-const planned = (arms: number, days: number, mode: 'sequential' | 'fixed' = 'sequential') =>
-  designSimulated(arms, { days, baseline: BASE, minimumEffect: EFFECT, mode });
-const equal = (arms: number): number[] => Array.from({ length: arms }, () => BASE);
-const oneBetter = (arms: number): number[] => [...equal(arms - 1), BASE * (1 + EFFECT)];
-const large = designSimulated(2, { days: 28, baseline: BASE, minimumEffect: 0.048 });
-
-const rows: readonly Row[] = [
-  { name: 'A/A, every user hashed', test: planned(2, 14), rates: equal(2), hashed: true },
-  ...[2, 3, 5].flatMap((arms) => [14, 28].map((days) => ({ name: 'A/A', test: planned(arms, days), rates: equal(arms) }))),
-  ...[2, 3, 5].map((arms) => ({ name: 'planned effect', test: planned(arms, 14), rates: oneBetter(arms) })),
-  { name: 'planned effect', test: planned(2, 28), rates: oneBetter(2) },
-  { name: 'A/A, fixed', test: planned(2, 14, 'fixed'), rates: equal(2) },
-  { name: 'planned effect, fixed', test: planned(2, 14, 'fixed'), rates: oneBetter(2) },
-  {
-    name: 'A/A, no planned end',
-    test: designSimulated(2, { days: 28, baseline: BASE, minimumEffect: EFFECT, openEnded: true }),
-    rates: equal(2),
-  },
-  { name: 'A/A, 2,000 users a day', test: { ...large, usersPerDay: 2000 }, rates: equal(2) },
-  { name: 'split 51/49', test: { ...large, usersPerDay: 2000 }, rates: equal(2), shares: [0.51, 0.49] },
-];
-
-/** What one simulated test came to. */
-type Run = {
-  readonly verdict: Verdict['kind'];
-  /** A comparison was decided, either way. */
-  readonly found: boolean;
-  readonly foundBest: boolean;
-  readonly days: number;
-  /** Measured and shrunk relative effect of the winner, as a part of the true one. */
-  readonly inflation: { readonly raw: number; readonly shrunk: number } | null;
-  /** Every interval of every look of every comparison held the truth. */
-  readonly sequentialHeld: boolean;
-  readonly fixedHeld: boolean;
-  readonly document: 'best' | 'other' | 'none';
-};
-
-function simulate(row: Row, seed: number): Run {
-  const { test, rates } = row;
-  const random = seededRandom(seed);
-  const shares = row.shares ?? test.design.variations.map(({ weight }) => weight);
-  const arrivals = row.hashed === true ? hashedArrivals(test, `test-${seed}`) : drawnArrivals(test.usersPerDay, shares, random);
-  let [state, ended, held]: [LookState | null, { verdict: Verdict; decision: Decision; day: number } | null, boolean] = [null, null, true];
-  let [document, facts]: [Run['document'], LookFacts | null] = ['none', null];
-  for (facts of dailyFacts(test, { rates, arrivals, random })) {
-    const decision: Decision = decideLook(test, state, facts);
-    state = decision.state;
-    held &&= holdsTruth(decision, rates);
-    const { verdict } = decision;
-    if (ended === null && verdict.kind !== 'continue') ended = { verdict, decision, day: facts.atMs / DAY_MS };
-    if (document === 'none') document = documentRule(facts, rates);
+if (isMainThread) {
+  const simulations = Number(process.argv[2] ?? 20_000);
+  if (!Number.isSafeInteger(simulations) || simulations < 1) {
+    throw new Error(`how many simulations? a whole number is expected, not ${process.argv[2]}`);
   }
-  if (ended === null || facts === null) throw new Error('a test that never ends');
-  const { verdict, decision, day } = ended;
-  return {
-    verdict: verdict.kind,
-    found: Object.keys(decision.state.decided).length > 0,
-    foundBest: verdict.kind === 'winner' && verdict.variationId === test.design.variations.at(-1)?.id,
-    days: day,
-    inflation: inflationOf(test, verdict, decision, rates),
-    sequentialHeld: held,
-    fixedHeld: fixedHolds(facts, rates),
-    document,
-  };
+  const startedMs = performance.now();
+  const results = await measured(simulations);
+  console.log(tableOf(results, simulations));
+  console.log(JSON.stringify(summaryOf(results, { simulations, seconds: Math.round((performance.now() - startedMs) / 1000) })));
+} else {
+  const { index, simulations } = workerData as { readonly index: number; readonly simulations: number };
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the port of a thread; only windows have origins
+  parentPort?.postMessage(resultOf(index, simulations));
 }
 
-function holdsTruth({ boundary, estimates }: Decision, rates: readonly number[]): boolean {
-  if (boundary === null) return true;
-  return estimates.every(({ estimate }, i) => {
-    if (estimate === null) return true;
-    const { low, high } = repeatedInterval(estimate, boundary);
-    const truth = (rates[i + 1] ?? 0) - (rates[0] ?? 0);
-    return low <= truth && truth <= high;
+/** All rows, each in a thread of its own, so many at once as there are processors. */
+async function measured(simulations: number): Promise<RowResult[]> {
+  const progress = startProgress('simulated tests', { total: rows.length, unit: 'rows' });
+  const results = new Map<number, RowResult>();
+  let next = 0;
+  const workOff = async (): Promise<void> => {
+    while (next < rows.length) {
+      const index = next;
+      next += 1;
+      results.set(index, await inThread(index, simulations));
+      progress.update(results.size);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, workOff));
+  progress.done(`${rows.length} rows of ${simulations.toLocaleString('en-US')} simulated tests`);
+  return [...results].sort(([left], [right]) => left - right).map(([, result]) => result);
+}
+
+function inThread(index: number, simulations: number): Promise<RowResult> {
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(new URL(import.meta.url), { workerData: { index, simulations } });
+    thread.once('message', resolve);
+    thread.once('error', reject);
   });
 }
 
-/** The interval of one look at the end, of the last arm. */
-function fixedHolds({ arms }: LookFacts, rates: readonly number[]): boolean {
-  const [control, treatment] = [arms[0], arms.at(-1)].map((arm) => ({
-    trials: arm?.measured ?? 0,
-    successes: arm?.primary.kind === 'rate' ? arm.primary.successes : 0,
-  }));
-  const interval = control === undefined || treatment === undefined ? null : newcombeInterval(control, treatment, 0.05);
-  const truth = (rates.at(-1) ?? 0) - (rates[0] ?? 0);
-  return interval?.status === 'ok' && interval.low <= truth && truth <= interval.high;
+function tableOf(results: readonly RowResult[], simulations: number): string {
+  const percent = (value: number | null) => (value === null ? '–' : `${(100 * value).toFixed(2)} %`);
+  const plain = (value: number | null, places: number) => (value === null ? '–' : value.toFixed(places));
+  return [
+    `${simulations.toLocaleString('en-US')} simulated tests a row; 20 % convert, the planned effect is 20 % → 25 %`,
+    '',
+    '| row | arms | looks | users | found, or right winner | usual rule | invalid | sequential intervals hold | fixed interval holds | mean day | measured / true | shrunk / true |',
+    '|---|---|---|---|---|---|---|---|---|---|---|---|',
+    ...results.map((row) => {
+      const counts = [row.name, row.arms, row.looks, row.users.toLocaleString('en-US')];
+      const shares = [row.found, row.usualRule, row.invalid, row.sequentialHeld, row.fixedHeld].map(percent);
+      return `| ${[...counts, ...shares, plain(row.meanDay, 1), plain(row.raw, 2), plain(row.shrunk, 2)].join(' | ')} |`;
+    }),
+    '',
+  ].join('\n');
 }
 
-function inflationOf(test: SimulatedTest, verdict: Verdict, { samples }: Decision, rates: readonly number[]): Run['inflation'] {
-  const truth = (rates.at(-1) ?? 0) / (rates[0] ?? 1) - 1;
-  const [control, treatment] = [samples[0], samples.at(-1)];
-  if (verdict.kind !== 'winner' || truth === 0 || control === undefined || treatment === undefined) return null;
-  const effect = effectOf(control, treatment, 'relative');
-  if (effect.status !== 'ok') return null;
-  return { raw: effect.effect / truth, shrunk: shrinkToPrior(effect, test.design.prior).mean / truth };
-}
-
-/** The usual rule: chi-square over all arms, every day from the first, until p is below 0.05; then the highest rate has won. */
-function documentRule({ arms }: LookFacts, rates: readonly number[]): Run['document'] {
-  const counts = arms.map(({ measured, primary }) => ({ trials: measured, successes: primary.kind === 'rate' ? primary.successes : 0 }));
-  if (counts.some(({ trials }) => trials === 0)) return 'none';
-  const answer = compareManyRates(counts);
-  if (answer.status !== 'ok' || answer.p >= 0.05) return 'none';
-  const measured = counts.map(({ trials, successes }) => successes / trials);
-  const highest = measured.indexOf(Math.max(...measured));
-  return Math.max(...rates) > Math.min(...rates) && highest === rates.length - 1 ? 'best' : 'other';
-}
-
-const share = (runs: readonly Run[], of: (run: Run) => boolean): number => runs.filter(of).length / runs.length;
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-const percent = (value: number): string => `${(100 * value).toFixed(2)} %`;
-
-const results: { readonly row: Row; readonly runs: readonly Run[]; readonly isNull: boolean }[] = [];
-const startedMs = performance.now();
-console.log(`${SIMULATIONS.toLocaleString('en-US')} simulated tests a row; 20 % convert, the planned effect is 20 % → 25 %\n`);
-console.log(
-  '| row | arms | looks | users | found, or right winner | usual rule | invalid | sequential intervals hold | fixed interval holds | mean day | measured / true | shrunk / true |',
-);
-console.log('|---|---|---|---|---|---|---|---|---|---|---|---|');
-for (const [index, row] of rows.entries()) {
-  const progress = startProgress(`row ${index + 1} of ${rows.length}`, { total: SIMULATIONS, unit: 'tests' });
-  const runs: Run[] = [];
-  for (let i = 0; i < SIMULATIONS; i += 1) {
-    runs.push(simulate(row, 1_000_003 * (index + 1) + 7919 * i));
-    if (i % 500 === 499) {
-      progress.update(i + 1);
-      await breathe();
-    }
-  }
-  progress.done(`${row.name}, ${row.rates.length} arms, ${row.test.days} looks`);
-  const isNull = new Set(row.rates).size === 1;
-  results.push({ row, runs, isNull });
-  const inflations = runs.flatMap(({ inflation }) => (inflation === null ? [] : [inflation]));
-  const cells = [
-    row.name,
-    row.rates.length,
-    row.test.days,
-    (row.test.usersPerDay * row.test.days).toLocaleString('en-US'),
-    percent(share(runs, (run) => (isNull ? run.found : run.foundBest))),
-    percent(share(runs, ({ document }) => (isNull ? document !== 'none' : document === 'best'))),
-    percent(share(runs, ({ verdict }) => verdict === 'invalid')),
-    row.test.design.judging.mode === 'sequential' && row.test.rule.kind === 'group_sequential'
-      ? percent(share(runs, (run) => run.sequentialHeld))
-      : '–',
-    percent(share(runs, (run) => run.fixedHeld)),
-    mean(runs.map(({ days }) => days)).toFixed(1),
-    inflations.length === 0 || isNull ? '–' : mean(inflations.map(({ raw }) => raw)).toFixed(2),
-    inflations.length === 0 || isNull ? '–' : mean(inflations.map(({ shrunk }) => shrunk)).toFixed(2),
-  ];
-  console.log(`| ${cells.join(' | ')} |`);
-}
-
-const nulls = results.filter(({ isNull, row }) => isNull && row.shares === undefined);
-const effects = results.filter(({ isNull }) => !isNull);
-const sequential = results.filter(({ row }) => row.test.rule.kind === 'group_sequential');
-const ratio = (name: string) => share(results.find(({ row }) => row.name === name)?.runs ?? [], ({ verdict }) => verdict === 'invalid');
-const fixed = results.map(({ runs }) => share(runs, (run) => run.fixedHeld));
-console.log(
-  JSON.stringify({
+function summaryOf(results: readonly RowResult[], run: { readonly simulations: number; readonly seconds: number }) {
+  const nulls = results.filter(({ isNull, isBroken }) => isNull && !isBroken);
+  const alarms = nulls.filter(({ users }) => users >= 50_000);
+  const held = results.flatMap(({ sequentialHeld }) => (sequentialHeld === null ? [] : [sequentialHeld]));
+  const fixed = results.map(({ fixedHeld }) => fixedHeld);
+  const usual = nulls.map(({ usualRule }) => usualRule);
+  return {
     bench: 'ab-validity',
-    simulations_per_row: SIMULATIONS,
-    seconds: Math.round((performance.now() - startedMs) / 1000),
-    false_winner_rate: Math.max(...nulls.map(({ runs }) => share(runs, (run) => run.found))),
-    power: Math.min(...effects.map(({ runs }) => share(runs, (run) => run.foundBest))),
-    coverage: Math.min(...sequential.map(({ runs }) => share(runs, (run) => run.sequentialHeld))),
+    simulations_per_row: run.simulations,
+    seconds: run.seconds,
+    false_winner_rate: Math.max(...nulls.map(({ found }) => found)),
+    power: Math.min(...results.filter(({ isNull }) => !isNull).map(({ found }) => found)),
+    coverage: Math.min(...held),
     fixed_coverage: [Math.min(...fixed), Math.max(...fixed)],
-    sample_ratio_false_alarms: ratio('A/A, 2,000 users a day'),
-    sample_ratio_found: ratio('split 51/49'),
-    usual_rule_false_winner_rate: [
-      Math.min(...nulls.map(({ runs }) => share(runs, ({ document }) => document !== 'none'))),
-      Math.max(...nulls.map(({ runs }) => share(runs, ({ document }) => document !== 'none'))),
-    ],
-  }),
-);
+    sample_ratio_false_alarms: Math.max(...alarms.map(({ invalid }) => invalid)),
+    sample_ratio_found: Math.min(...results.filter(({ isBroken }) => isBroken).map(({ invalid }) => invalid)),
+    usual_rule_false_winner_rate: [Math.min(...usual), Math.max(...usual)],
+  };
+}

@@ -150,22 +150,21 @@ function crossingP(
 const LEAST_P = 1e-9;
 
 /**
- * The repeated p-value: the least alpha whose boundary, after looks at the same informations, z still reaches. By the method of
- * false position (Illinois) on the logarithm of alpha.
+ * The repeated p-value: the least alpha whose boundary, after looks at the same informations, z still reaches. It is no less than
+ * the p-value of one look, and no more than alpha. By the method of false position (Illinois) on the logarithm of alpha.
  *
  * Source: Jennison and Turnbull, "Group sequential methods", 2000, 9.2.
  */
-function repeatedP({ informations, closed }: Spent, alpha: number, z: number): number {
+function repeatedP({ informations, closed, boundary }: Spent, alpha: number, z: number): number {
   const excess = (level: number): number => boundaryOf(level, informations, closed) - Math.abs(z);
-  let [low, high] = [Math.log(LEAST_P), Math.log(alpha)];
-  let [above, below] = [excess(LEAST_P), excess(alpha)];
-  if (above <= 0) return LEAST_P;
-  if (below >= 0) return alpha;
-  let side = 0;
-  for (let step = 0; step < 40 && high - low > 1e-3; step += 1) {
+  const least = Math.min(alpha, Math.max(LEAST_P, normalTwoSidedP(z)));
+  let [low, high, side] = [Math.log(least), Math.log(alpha), 0];
+  let [above, below] = [excess(least), (boundary ?? 0) - Math.abs(z)];
+  if (above <= CLOSE || below >= 0) return above <= CLOSE ? least : alpha;
+  for (let step = 0; step < 40 && high - low > CLOSE; step += 1) {
     const middle = (low * below - high * above) / (below - above);
     const value = excess(Math.exp(middle));
-    if (Math.abs(value) < 1e-4) return Math.exp(middle);
+    if (Math.abs(value) < CLOSE) return Math.min(alpha, Math.exp(middle));
     if (value > 0) {
       [low, above] = [middle, value];
       if (side === 1) below /= 2;
@@ -178,6 +177,9 @@ function repeatedP({ informations, closed }: Spent, alpha: number, z: number): n
   }
   return Math.exp(high);
 }
+
+/** So near to z a boundary is the same: it moves p by less than a part in a thousand. */
+const CLOSE = 2e-4;
 
 function boundaryOf(alpha: number, informations: readonly number[], closed: boolean): number {
   let [state, boundary]: [SequentialState | null, number] = [null, Number.POSITIVE_INFINITY];
