@@ -1,6 +1,7 @@
 import { normalUpperQuantile } from '../stats/distributions/normal.js';
 import { welchTest } from '../stats/means/welch.js';
 import type { Sample } from '../stats/means/sample.js';
+import { holm } from '../stats/multiplicity.js';
 import { newcombeInterval } from '../stats/proportions/newcombe.js';
 import { compareRates } from '../stats/proportions/two-proportions.js';
 import { repeatedInterval } from '../stats/sequential/repeated-interval.js';
@@ -23,8 +24,11 @@ export type Comparison = {
   readonly z: number;
   /** The difference as a part of the control's value; null where that is 0. Its interval leaves 0 out exactly where the other does. */
   readonly relative: { readonly effect: number; readonly standardError: number; readonly interval: Interval | null } | null;
-  /** Valid for one look at a sample fixed beforehand: for information, never for a decision. Newcombe for rates, Welch for means. */
-  readonly fixedHorizon: { readonly interval: Interval; readonly p: number } | null;
+  /**
+   * Valid for one look at a sample fixed beforehand: for information, never for a decision. Newcombe for rates, Welch for means;
+   * `adjustedP` is Holm's over the comparisons of the look.
+   */
+  readonly fixedHorizon: { readonly interval: Interval; readonly p: number; readonly adjustedP: number } | null;
   /** The rule's own interval: at all looks together it holds the truth, and leaves 0 out exactly where it decides. Null where this look has no boundary. */
   readonly sequential: { readonly interval: Interval; readonly level: number } | null;
   /** The confidence sequence, which needs no plan, and is wider. Null for a bandit. */
@@ -100,15 +104,33 @@ function relativeOf({ control, treatment }: Compared['samples'], reach: number |
 }
 
 function fixedHorizonOf({ design, control, treatment, samples }: Compared): Comparison['fixedHorizon'] {
+  const answer = oneLook(design.alpha, { control, treatment, samples });
+  return answer && { ...answer, adjustedP: answer.p };
+}
+
+function oneLook(alpha: number, { control, treatment, samples }: Pick<Compared, 'control' | 'treatment' | 'samples'>) {
   if (control.primary.kind === 'rate' && treatment.primary.kind === 'rate') {
     return rateDifference(
       { successes: control.primary.successes, trials: control.measured },
       { successes: treatment.primary.successes, trials: treatment.measured },
-      design.alpha,
+      alpha,
     );
   }
-  const answer = welchTest(samples.control, samples.treatment, { alpha: design.alpha, scale: 'absolute' });
+  const answer = welchTest(samples.control, samples.treatment, { alpha, scale: 'absolute' });
   return answer.status === 'ok' ? { interval: answer.interval, p: answer.p } : null;
+}
+
+/** The comparisons of a look with Holm's p-values among those that have one. */
+export function withHolm(comparisons: readonly Comparison[]): Comparison[] {
+  const some = comparisons.flatMap(({ variationId, fixedHorizon }) => (fixedHorizon === null ? [] : [{ variationId, p: fixedHorizon.p }]));
+  const adjusted = holm(some.map(({ p }) => p));
+  return comparisons.map((comparison) => {
+    const place = some.findIndex(({ variationId }) => variationId === comparison.variationId);
+    const { fixedHorizon } = comparison;
+    return fixedHorizon === null
+      ? comparison
+      : { ...comparison, fixedHorizon: { ...fixedHorizon, adjustedP: adjusted[place] ?? fixedHorizon.p } };
+  });
 }
 
 type Counts = { readonly successes: number; readonly trials: number };

@@ -1,5 +1,5 @@
 import { bestArm, nextPeriod } from './bandit.js';
-import { comparisonOf, type Comparison } from './comparison.js';
+import { comparisonOf, withHolm, type Comparison } from './comparison.js';
 import type { LookFacts } from './counts.js';
 import { decideLook, type Decision, type JudgedTest } from './deciding.js';
 import type { Gate } from './gates.js';
@@ -36,7 +36,7 @@ export function takeLook(test: JudgedTest, before: LookState | null, facts: Look
     boundary: decision.boundary,
     gates: decision.gates,
     arms: facts.arms.map((arm, i) => shownArm(arm, { design: test.design, best, index: i })),
-    comparisons: comparisonsIn(test, decision, facts),
+    comparisons: withHolm(comparisonsIn(test, decision, facts)),
     verdict: decision.verdict,
     nextWeights: decision.verdict.kind === 'continue' ? (nextPeriod(test.design, best, facts.atMs)?.weights ?? null) : null,
     state: decision.state,

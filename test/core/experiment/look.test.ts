@@ -242,6 +242,13 @@ describe('several arms', () => {
     assert.equal(direct.status === 'boundary' && direct.boundary, boundary);
   });
 
+  it('show for information the p of one look, with Holm’s beside it', () => {
+    const [one, two] = takeLook(test, null, three(8, 140, 170, 190)).comparisons.map(({ fixedHorizon }) => fixedHorizon);
+    assert.ok(one && two && two.p < one.p);
+    near(two.adjustedP, 2 * two.p, 1e-12);
+    near(one.adjustedP, Math.max(one.p, 2 * two.p), 1e-12);
+  });
+
   it('name the better of two winners', () => {
     assert.deepEqual(takeLook(test, null, three(8, 140, 230, 250)).verdict, { kind: 'winner', variationId: 'arm-2', stoppedEarly: true });
   });
