@@ -2,8 +2,8 @@ import { takeLook, type Look } from '../core/experiment/look.js';
 import type { LookFacts } from '../core/experiment/counts.js';
 import type { LookState } from '../core/experiment/look-state.js';
 import { seededRandom } from '../core/random.js';
-import { compareWithGbstats } from './gbstats.js';
-import { dailyFacts, designSimulated, drawnArrivals } from './simulated-test.js';
+import { compareWithGbstats } from './measuring/gbstats.js';
+import { dailyFacts, designSimulated, drawnArrivals } from './measuring/simulated-test.js';
 
 /**
  * How fast a test of two arms is judged on one core: full looks (gates, boundary, verdict, all intervals, Bayesian numbers), each

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { startProgress } from '../cli/progress.js';
-import { resultOf, rows, type RowResult } from './validity-rows.js';
+import { resultOf, rows, type RowResult } from './measuring/validity-rows.js';
 
 /**
  * Whether the verdicts keep their promises: many seeded simulated tests, each designed, assigned, exposed, looked at daily and

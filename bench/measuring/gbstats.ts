@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import type { Look } from '../core/experiment/look.js';
+import type { Look } from '../../core/experiment/look.js';
 
 export type PeerComparison = { readonly inWords: string; readonly numbers: PeerNumbers | null };
 type PeerNumbers = { readonly test_per_second: number; readonly analysis_per_second: number; readonly greatest_difference: number };

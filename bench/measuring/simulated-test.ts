@@ -1,9 +1,9 @@
-import type { ArmCounts, LookFacts } from '../core/experiment/counts.js';
-import { assignVariation, type AssignmentPlan } from '../core/experiment/assignment.js';
-import { designTest, type TestRequest } from '../core/experiment/design-request.js';
-import type { JudgedTest } from '../core/experiment/deciding.js';
-import { planTest, ruleOf, type TestPlan } from '../core/experiment/plan.js';
-import { logGamma } from '../core/stats/distributions/gamma.js';
+import type { ArmCounts, LookFacts } from '../../core/experiment/counts.js';
+import { assignVariation, type AssignmentPlan } from '../../core/experiment/assignment.js';
+import { designTest, type TestRequest } from '../../core/experiment/design-request.js';
+import type { JudgedTest } from '../../core/experiment/deciding.js';
+import { planTest, ruleOf, type TestPlan } from '../../core/experiment/plan.js';
+import { logGamma } from '../../core/stats/distributions/gamma.js';
 
 export const DAY_MS = 86_400_000;
 

@@ -1,13 +1,13 @@
-import { decideLook, type Decision } from '../core/experiment/deciding.js';
-import type { LookFacts } from '../core/experiment/counts.js';
-import type { LookState } from '../core/experiment/look-state.js';
-import type { Verdict } from '../core/experiment/verdict.js';
-import { seededRandom } from '../core/random.js';
-import { effectOf } from '../core/stats/means/effect.js';
-import { compareManyRates } from '../core/stats/proportions/chi-square-test.js';
-import { newcombeInterval } from '../core/stats/proportions/newcombe.js';
-import { repeatedInterval } from '../core/stats/sequential/repeated-interval.js';
-import { shrinkToPrior } from '../core/stats/shrinkage.js';
+import { decideLook, type Decision } from '../../core/experiment/deciding.js';
+import type { LookFacts } from '../../core/experiment/counts.js';
+import type { LookState } from '../../core/experiment/look-state.js';
+import type { Verdict } from '../../core/experiment/verdict.js';
+import { seededRandom } from '../../core/random.js';
+import { effectOf } from '../../core/stats/means/effect.js';
+import { compareManyRates } from '../../core/stats/proportions/chi-square-test.js';
+import { newcombeInterval } from '../../core/stats/proportions/newcombe.js';
+import { repeatedInterval } from '../../core/stats/sequential/repeated-interval.js';
+import { shrinkToPrior } from '../../core/stats/shrinkage.js';
 import { DAY_MS, dailyFacts, designSimulated, drawnArrivals, hashedArrivals, type SimulatedTest } from './simulated-test.js';
 
 const BASE = 0.2;
