@@ -4,7 +4,7 @@ import { authenticate, requireAdmin, requireScope } from './auth.js';
 import { RequestProblem } from './errors.js';
 import { answerOnce, parseIdempotencyKey } from './idempotency.js';
 import { requestState, step } from './requests.js';
-import type { Route, RouteAnswer } from './route.js';
+import type { MediaType, Route, RouteAnswer } from './route.js';
 
 export type DispatchDependencies = {
   readonly database: Database;
@@ -28,7 +28,7 @@ export function serve(route: Route, dependencies: DispatchDependencies): (reques
       holder && key !== undefined
         ? await answerOnce(dependencies.database, { tenantId: holder.tenantId, key, canonical: prepared.canonical }, run)
         : await run();
-    send(response, answer);
+    send(response, answer, route.mediaType);
   };
 }
 
@@ -59,7 +59,8 @@ async function readBody(route: Route, request: Request, response: Response): Pro
   return body;
 }
 
-function send(response: Response, { status, body, headers = {} }: RouteAnswer): void {
+function send(response: Response, { status, body, headers = {} }: RouteAnswer, mediaType: MediaType): void {
   response.status(status).set(headers);
-  response.json(body);
+  if (mediaType === 'application/json') response.json(body);
+  else response.type(mediaType).send(String(body));
 }

@@ -40,7 +40,14 @@ export async function runApi(
     { name: 'object_store', check: () => objects.get('madansara-readiness') }, // that it is absent is an answer too
   ];
   let closing: Promise<void> | undefined;
-  const routes = createRoutes({ database, walker, readiness, isClosing: () => closing !== undefined, now: () => new Date() });
+  const routes = createRoutes({
+    database,
+    walker,
+    tests: walker,
+    readiness,
+    isClosing: () => closing !== undefined,
+    now: () => new Date(),
+  });
   const app = createApp({
     database,
     routes,

@@ -111,11 +111,11 @@ function securityOf(scope: Access): readonly Json[] {
   return scope === 'admin' ? [{ adminKey: [] }] : [{ apiKey: [scope] }];
 }
 
-function responsesOf({ schemas }: Route): Json {
+function responsesOf({ schemas, mediaType }: Route): Json {
   return Object.fromEntries(
     Object.entries(schemas.responses).map(([status, schema]) => [
       status,
-      { description: schema.description ?? 'Success.', content: { 'application/json': { schema: schemaOf(schema, 'output') } } },
+      { description: schema.description ?? 'Success.', content: { [mediaType]: { schema: schemaOf(schema, 'output') } } },
     ]),
   );
 }

@@ -5,6 +5,7 @@ import { RequestProblem, type RequestFault } from './errors.js';
 
 /** Who may call a route: a tenant's key with that scope, the operator's key, or anybody. */
 export type Access = Scope | 'admin' | 'public';
+export type MediaType = 'application/json' | 'image/svg+xml';
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 const Nothing = z.strictObject({});
@@ -42,6 +43,8 @@ type Definition<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R
   readonly body?: B;
   /** A schema for each status of success, described with `.describe()`. Errors are problem+json everywhere and are not listed. */
   readonly responses: R;
+  /** JSON when absent. Of any other kind the body is the text that is sent. */
+  readonly mediaType?: MediaType;
 };
 
 /** Takes the handler in a second step: only so does its answer keep its literal types. */
@@ -62,6 +65,7 @@ export type Route = {
   readonly tag: string;
   readonly scope: Access;
   readonly startsSomething: boolean;
+  readonly mediaType: MediaType;
   readonly schemas: { readonly params?: z.ZodType; readonly query?: z.ZodType; readonly body?: z.ZodType; readonly responses: Responses };
   /** Validates, and gives what is left to do, with the validated request in a form that can be compared with another. */
   prepare(raw: RawCall): { readonly canonical: string; run(context: RunContext): Promise<RouteAnswer> };
@@ -115,7 +119,7 @@ function makeRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
   { scope, startsSomething }: Pick<Route, 'scope' | 'startsSomething'>,
   run: (call: Call<P, Q, B>, context: RunContext) => Promise<Answer<R>>,
 ): Route {
-  const { method, path, summary, description, tag, params, query, body, responses } = definition;
+  const { method, path, summary, description, tag, params, query, body, responses, mediaType = 'application/json' } = definition;
   return {
     method,
     path,
@@ -124,6 +128,7 @@ function makeRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
     tag,
     scope,
     startsSomething,
+    mediaType,
     schemas: { ...(params && { params }), ...(query && { query }), ...(body && { body }), responses },
     prepare(raw) {
       const faults: RequestFault[] = [];

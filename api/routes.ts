@@ -7,13 +7,15 @@ import { createKeyRoutes } from './routes/keys.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
 import { createTenantRoutes } from './routes/tenants.js';
+import { createTestRoutes } from './routes/tests.js';
 import { createUserRoutes } from './routes/users.js';
 import { createWalkRoutes } from './routes/walks.js';
-import type { WalkerControl } from './temporal.js';
+import type { TestControl, WalkerControl } from './temporal.js';
 
 export type RouteDependencies = {
   readonly database: Database;
   readonly walker: WalkerControl;
+  readonly tests: TestControl;
   /** What executes an accepted suggestion's actions; an action without one is answered as not available. */
   readonly executors?: Executors;
   readonly readiness: readonly ReadinessCheck[];
@@ -28,6 +30,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createAudienceSegmentRoutes(dependencies),
     ...createUserRoutes(dependencies),
     ...createSuggestionRoutes(dependencies),
+    ...createTestRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createTenantRoutes(dependencies),
     ...createKeyRoutes(dependencies),

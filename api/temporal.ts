@@ -1,6 +1,17 @@
-import { Client, Connection, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  ServiceError,
+  WithStartWorkflowOperation,
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Workflow,
+} from '@temporalio/client';
 import { DomainError } from '../core/errors.js';
 import type { LocalDate, TenantId } from '../core/ids.js';
+import type { TestChange } from '../db/queries/test-changes.js';
+import { abTestWorkflowId, abTestWorkflowType, updateNames, type AbTestInput, type TestChanged } from '../workflows/ab-test/contract.js';
 import { walkTaskQueue } from '../workflows/task-queues.js';
 import { applySchedules, type ScheduledTenant } from '../workflows/schedules.js';
 import { walkerWorkflowId, walkerWorkflowType, type WalkerInput } from '../workflows/walker/contract.js';
@@ -28,11 +39,27 @@ export type WalkerControl = {
   applySchedule(tenant: ScheduledTenant): Promise<void>;
 };
 
-export type WalkerConnection = WalkerControl & {
-  /** Rejects when Temporal cannot be reached, or does not know the namespace. */
-  check(): Promise<void>;
-  close(): Promise<void>;
+export type TestChangeRequest = {
+  readonly tenantId: TenantId;
+  readonly testId: string;
+  readonly change: TestChange;
+  /** An id of a key, never a name. */
+  readonly by: string;
+  readonly requestId: string;
 };
+
+/** What the API asks of a running test. */
+export type TestControl = {
+  /** Passes a change to the workflow of the test, which is started where it does not run. */
+  changeTest(request: TestChangeRequest): Promise<TestChanged>;
+};
+
+export type WalkerConnection = WalkerControl &
+  TestControl & {
+    /** Rejects when Temporal cannot be reached, or does not know the namespace. */
+    check(): Promise<void>;
+    close(): Promise<void>;
+  };
 
 /** A person waits for the answer: what takes longer than this is told as unavailable. */
 const CALL_DEADLINE_MS = 5_000;
@@ -45,6 +72,7 @@ export function connectWalker({ address, namespace }: { readonly address: string
   return {
     startWalk: (request) => within(() => startWalk(client, request)),
     isUnderWay: (walk) => within(() => isUnderWay(client, walk)),
+    changeTest: (request) => within(() => changeTest(client, request)),
     applySchedule: (tenant) => within(() => applySchedules(client.schedule, tenant)),
     check: () => within(() => connection.workflowService.describeNamespace({ namespace })).then(() => undefined),
     close: () => connection.close(),
@@ -75,6 +103,25 @@ async function isUnderWay(client: Client, { tenantId, walkDate }: Parameters<Wal
   }
 }
 
+async function changeTest(client: Client, { tenantId, testId, change, by, requestId }: TestChangeRequest): Promise<TestChanged> {
+  const { kind, ...details } = change;
+  const input: AbTestInput = { tenantId, testId };
+  const startWorkflowOperation = new WithStartWorkflowOperation(abTestWorkflowType, {
+    workflowId: abTestWorkflowId(tenantId, testId),
+    taskQueue: walkTaskQueue,
+    args: [input],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    staticSummary: `A/B test ${testId}`,
+    memo: { requestId },
+    priority: { fairnessKey: tenantId },
+  });
+  return client.workflow.executeUpdateWithStart<Workflow, TestChanged, [unknown]>(updateNames[kind], {
+    args: [{ ...details, by, requestId }],
+    startWorkflowOperation,
+  });
+}
+
 /** Errors of gRPC become `unavailable` where waiting helps; what we asked wrongly stays a fault of ours. */
 function translate(error: unknown): never {
   const code = grpcCode(error);
@@ -87,6 +134,7 @@ function translate(error: unknown): never {
 const WAITING_HELPS: ReadonlySet<number> = new Set([1, 4, 8, 14]); // cancelled, deadline exceeded, resource exhausted, unavailable
 
 function grpcCode(error: unknown): number | undefined {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 4; // no worker took it up in time
   if (isGrpcServiceError(error)) return error.code;
   return error instanceof ServiceError ? grpcCode(error.cause) : undefined;
 }

@@ -11,6 +11,7 @@ import { addSetupCommand } from './commands/setup.js';
 import { addStartCommand } from './commands/start.js';
 import { addTemporalCommand } from './commands/temporal.js';
 import { addTenantsCommand } from './commands/tenants.js';
+import { addTestCommand } from './commands/test.js';
 import { addWalkCommand } from './commands/walk.js';
 import { addWorkerCommand } from './commands/worker.js';
 
@@ -24,6 +25,7 @@ addTenantsCommand(program);
 addKeysCommand(program);
 addImportCommand(program);
 addWalkCommand(program);
+addTestCommand(program);
 addQueryCommand(program);
 addLakeCommand(program);
 addApiCommand(program);

@@ -12,6 +12,7 @@ import { serveHealth } from './health.js';
 import { createWorkerLogger, installRuntime, temporalLogger } from './logging.js';
 import { createWorkerMetrics } from './metrics.js';
 import { reconcileSchedules } from './schedules.js';
+import { startTestClocks } from './test-clocks.js';
 
 export type RunningWorker = {
   /** Of /healthz and /metrics. */
@@ -69,7 +70,12 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
       (changed) => changed > 0 && logger.info({ changed }, 'Schedules were made or changed'),
       (error: unknown) => logger.warn({ error }, 'the Schedules could not be looked through; tried again in five minutes'),
     );
-  const reconciling = setInterval(() => void reconcile(), RECONCILE_EVERY_MS);
+  const startClocks = () =>
+    startTestClocks(database, client, taskQueue).then(
+      (started) => started > 0 && logger.info({ started }, 'the clocks of tests were started'),
+      (error: unknown) => logger.warn({ error }, 'the running tests could not be looked through; tried again in five minutes'),
+    );
+  const reconciling = setInterval(() => void reconcile().then(startClocks), RECONCILE_EVERY_MS);
   let asked = false;
   const run = worker.run();
   const over = run.then(
@@ -77,6 +83,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
   await reconcile();
+  await startClocks();
   logger.info({ taskQueue, role: config.worker.role, port: health.port }, 'the worker runs');
 
   let closing: Promise<void> | undefined;

@@ -23,7 +23,7 @@ before(async () => {
   database = await createTestDatabase();
   api = await startTestApi(database);
   const tenantId = await database.newTenant();
-  const { walkDate, segmentKey, userId, suggestionId } = await seedAudience(database, tenantId, 'ours', '2026-01-04');
+  const { walkDate, segmentKey, userId, suggestionId, testId } = await seedAudience(database, tenantId, 'ours', '2026-01-04');
   const scopes = SCOPES.filter((scope) => scope !== 'events:write');
   const created = await createApiKey(database, tenantId, { name: 'test', scopes });
   key = created.key;
@@ -35,6 +35,7 @@ before(async () => {
     segment_id: segmentKey,
     user_id: userId,
     suggestion_id: suggestionId,
+    test_id: testId,
     key_id: created.keyId,
   };
 });
@@ -137,9 +138,13 @@ describe('the OpenAPI document', () => {
       const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(known[name] ?? ''));
       const answer = await api.call('GET', path, keyFor(route));
       assert.equal(answer.status, 200, `${path}: ${answer.text}`);
-      const { schema } = document.paths[route.path].get.responses[200].content['application/json'];
+      const { schema } = document.paths[route.path].get.responses[200].content[route.mediaType];
+      assert.equal(answer.headers.get('content-type')?.split(';')[0], route.mediaType, path);
       const validate = ajv.compile(schema);
-      assert.ok(validate(answer.body), `${path}: ${JSON.stringify(validate.errors)} in ${answer.text}`);
+      assert.ok(
+        validate(route.mediaType === 'application/json' ? answer.body : answer.text),
+        `${path}: ${JSON.stringify(validate.errors)} in ${answer.text}`,
+      );
     }
   });
 

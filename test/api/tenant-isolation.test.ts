@@ -40,6 +40,7 @@ function pathValues(name: string): { readonly their: string; readonly our: strin
     segment_id: { their: theirs.audience.segmentKey, our: ours.audience.segmentKey },
     user_id: { their: theirs.audience.userId, our: ours.audience.userId },
     suggestion_id: { their: theirs.audience.suggestionId, our: ours.audience.suggestionId },
+    test_id: { their: theirs.audience.testId, our: ours.audience.testId },
     key_id: { their: theirs.keyId, our: 'key_0000000000000000' },
   };
   const found = values[name];
@@ -55,6 +56,22 @@ const BODIES: Record<string, () => unknown> = {
     action: 'reject',
     channel: 'in_app',
   }),
+  'post /v1/tests': () => ({
+    name: 'x',
+    channel: 'email',
+    variations: [
+      { id: 'a', parts: {} },
+      { id: 'b', parts: {} },
+    ],
+    audience_segment: theirs.audience.segmentKey,
+    primary_metric: 'ctr',
+    baseline: { rate: 0.1 },
+  }),
+  'post /v1/tests/{test_id}/start': () => ({ accept_too_small: true }),
+  'post /v1/tests/{test_id}/extend': () => ({ days: 7 }),
+  'post /v1/tests/{test_id}/apply': () => ({ again: true }),
+  'post /v1/tests/{test_id}/exposures': () => ({ exposures: [{ user_id: theirs.audience.userId, variation_id: 'control' }] }),
+  'post /v1/tests/{test_id}/outcomes': () => ({ outcomes: [{ outcome_id: 'x', user_id: theirs.audience.userId, kind: 'converted' }] }),
   'post /v1/tenants': () => ({ tenant_id: theirs.tenantId, name: 'x' }),
   'patch /v1/tenants/{tenant_id}': () => ({ name: 'x' }),
   'post /v1/tenants/{tenant_id}/keys': () => ({ name: 'x', scopes: ['read'] }),
@@ -106,6 +123,14 @@ describe("a tenant's key", () => {
       'contacts',
       'user_features',
       'api_keys',
+      'ab_tests',
+      'ab_test_exposures',
+      'ab_test_results',
+      'ab_test_looks',
+      'ab_test_decisions',
+      'ab_test_learnings',
+      'template_defaults',
+      'metric_baselines',
     ]) {
       assert.match(rowsBefore, new RegExp(`"table":"${table}","rows":\\[\\{`), `the other tenant has rows in ${table}`);
     }

@@ -7,6 +7,7 @@ import * as eventTables from '../../db/tables/events.js';
 import * as segmentTables from '../../db/tables/segments.js';
 import * as suggestionTables from '../../db/tables/suggestions.js';
 import { tenants } from '../../db/tables/tenants.js';
+import * as testTables from '../../db/tables/tests.js';
 import * as userTables from '../../db/tables/users.js';
 import { walks } from '../../db/tables/walks.js';
 import { createEmptyDatabase, createTestDatabase, type EmptyDatabase, type TestDatabase } from '../harness/database.js';
@@ -18,6 +19,7 @@ const tables: readonly PgTable[] = [
   ...Object.values(eventTables),
   ...Object.values(segmentTables),
   ...Object.values(suggestionTables),
+  ...Object.values(testTables),
   ...Object.values(userTables),
 ];
 

@@ -7,8 +7,9 @@ import type { Route } from '../../api/route.js';
 import { createRoutes } from '../../api/routes.js';
 import { createSegmentRoutes, type SegmentDependencies } from '../../api/routes/segment.js';
 import { listen } from '../../api/server.js';
-import type { WalkerControl, WalkRequest } from '../../api/temporal.js';
+import type { TestControl, WalkerControl, WalkRequest } from '../../api/temporal.js';
 import type { Database } from '../../db/client.js';
+import { changeTest } from '../../db/queries/test-changes.js';
 
 export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789';
 
@@ -39,6 +40,8 @@ export type TestApiOptions = {
   readonly rateLimits?: RateLimits;
   readonly adminKey?: string | null;
   readonly walker?: Partial<WalkerControl>;
+  /** Absent: changes go to the row at once, as the workflow would make them. */
+  readonly tests?: Partial<TestControl>;
   readonly readiness?: Parameters<typeof createRoutes>[0]['readiness'];
   readonly now?: () => Date;
   readonly segment?: Omit<SegmentDependencies, 'database'>;
@@ -58,9 +61,18 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     applySchedule: async ({ tenantId, timeZone }) => void scheduled.push({ tenantId, timeZone }),
     ...options.walker,
   };
+  const tests: TestControl = {
+    async changeTest({ tenantId, testId, change, by }) {
+      const at = (options.now ?? (() => new Date()))();
+      const { answer, test } = await database.withTenant(tenantId, (tx) => changeTest(tx, { tenantId, testKey: testId, change, by, at }));
+      return { answer, mode: test.status };
+    },
+    ...options.tests,
+  };
   const routes = createRoutes({
     database,
     walker,
+    tests,
     readiness: options.readiness ?? [{ name: 'postgres', check: () => database.pool.query('select 1') }],
     isClosing: () => false,
     now: options.now ?? (() => new Date()),

@@ -1,11 +1,15 @@
 import type { TenantId } from '../../core/ids.js';
+import { recordExposures, recordOutcomes } from '../../db/queries/test-exposures.js';
 import type { TestDatabase } from './database.js';
+import { lookAt, startedTest } from './tests.js';
 
 export type SeededAudience = {
   readonly walkDate: string;
   readonly segmentKey: string;
   readonly userId: string;
   readonly suggestionId: string;
+  /** Of a test that is decided. */
+  readonly testId: string;
 };
 
 /** Ids that every seeded tenant has: the same name, another row. */
@@ -71,5 +75,45 @@ export async function seedAudience(database: TestDatabase, tenantId: TenantId, w
     `response-${word}`,
     suggestionId,
   );
-  return { walkDate, segmentKey, userId, suggestionId };
+  const testId = await seedTest(database, tenantId, word);
+  return { walkDate, segmentKey, userId, suggestionId, testId };
+}
+
+/** A test that ran and ended by its last look, with a row in every table of tests. */
+async function seedTest(database: TestDatabase, tenantId: TenantId, word: string): Promise<string> {
+  const start = new Date('2026-01-02T12:00:00Z');
+  const hours = (count: number) => new Date(start.getTime() + count * 3_600_000);
+  const test = await startedTest(database, tenantId, start, { name: `Subject ${word}` });
+  const exposed = { userId: `user-${word}`, variationId: 'control', at: hours(1) };
+  const bought = {
+    outcomeId: `bought ${word}`,
+    userId: exposed.userId,
+    kind: 'converted',
+    at: hours(2),
+    byMachine: false,
+    value: null,
+  } as const;
+  await database.withTenant(tenantId, async (tx) => {
+    await recordExposures(tx, test, [exposed]);
+    await recordOutcomes(tx, test, [bought]);
+  });
+  await lookAt(database, test, 1, hours(24 * 30));
+  const { admin } = database;
+  const values = [tenantId, test.id, word];
+  await admin.query(
+    `insert into ab_test_learnings (tenant_id, test_id, variation_id, channel, metric, verdict, changes, effect, standard_error, learned_at)
+     values ($1, $2, $3, 'email', 'ctr', 'winner', '[]', 0.1, 0.1, now())`,
+    values,
+  );
+  await admin.query(
+    `insert into template_defaults (tenant_id, template_family, version, action, test_id, variation_id, actor, changed_at)
+     values ($1, $3, 1, 'apply', $2, $3, $3, now())`,
+    values,
+  );
+  await admin.query(
+    `insert into metric_baselines (tenant_id, metric, subject, window_hours, users, sum, sum_of_squares, measured_from, measured_to)
+     values ($1, 'conversion_rate', $2, 72, 100, 5, 5, '2025-12-01', '2026-01-01')`,
+    [tenantId, word],
+  );
+  return test.testKey;
 }

@@ -6,10 +6,14 @@ import { startSandboxEngarde } from '../../sandbox/engarde.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import { exchangeWorkflowType } from '../../workflows/exchange/contract.js';
 import { lakeUpkeepWorkflowType } from '../../workflows/lake-upkeep/contract.js';
+import { connectWalker } from '../../api/temporal.js';
+import { startTestClocks } from '../../workers/test-clocks.js';
+import { abTestWorkflowId } from '../../workflows/ab-test/contract.js';
 import { applySchedules } from '../../workflows/schedules.js';
 import { walkTaskQueue } from '../../workflows/task-queues.js';
 import { walkScheduleId } from '../../workflows/walker-tick/contract.js';
 import { walkerWorkflowId } from '../../workflows/walker/contract.js';
+import { DAY_MS, makeTest, startedTest } from '../harness/tests.js';
 import { loadCdnow, openTestWalker } from '../harness/walker.js';
 import { historiesFolder } from './histories.js';
 
@@ -49,6 +53,20 @@ try {
   await walker.walk(tenantId, lastDay);
   await walker.database.admin.query('update outbox set due_at = now()');
   await runAndRecord('exchange.delivered', exchangeWorkflowType, { tenantId });
+
+  // One test whose last look is overdue ends by it; another is started and stopped by a person.
+  const late = await startedTest(walker.database, tenantId, new Date(Date.now() - 40 * DAY_MS));
+  await startTestClocks(walker.database, client, walkTaskQueue);
+  await client.workflow.getHandle(abTestWorkflowId(tenantId, late.testKey)).result();
+  await record('abTest.inconclusive', abTestWorkflowId(tenantId, late.testKey));
+  const api = connectWalker(walker.config.temporal);
+  const { testKey: testId } = await makeTest(walker.database, tenantId, new Date());
+  const asked = { tenantId, testId, by: 'test', requestId: 'record' };
+  await api.changeTest({ ...asked, change: { kind: 'start', acceptTooSmall: true } });
+  await api.changeTest({ ...asked, change: { kind: 'stop' } });
+  await api.close();
+  await client.workflow.getHandle(abTestWorkflowId(tenantId, testId)).result();
+  await record('abTest.stopped', abTestWorkflowId(tenantId, testId));
 
   await applySchedules(client.schedule, { tenantId, timeZone: 'UTC' });
   const schedule = client.schedule.getHandle(walkScheduleId(tenantId));

@@ -1,42 +1,26 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { parseLocalDate, parseTenantId } from '../../core/ids.js';
 import { openDatabase } from '../../db/client.js';
 import { freePort } from '../../sandbox/processes.js';
-import { findTestServer } from '../../sandbox/temporal-test-server.js';
-import { searchAttributes } from '../../workflows/search-attributes.js';
 import { walkTaskQueue } from '../../workflows/task-queues.js';
 import { walkerWorkflowId, walkerWorkflowType } from '../../workflows/walker/contract.js';
 import { createWalkingActivities } from '../../activities/walking/walking.js';
 import { observeActivities } from '../../workers/activities.js';
 import { workflowBundle } from '../../workers/bundle.js';
-import { createWorkerLogger, installRuntime, temporalLogger } from '../../workers/logging.js';
 import { createWorkerMetrics } from '../../workers/metrics.js';
-import proto from '@temporalio/proto';
 import { skipWithout } from '../harness/needs.js';
+import { findTimeSkippingServer, startTimeSkipping, TIME_SKIPPING_NEEDS } from '../harness/time-skipping.js';
 
 const HOUR_MS = 3_600_000;
-const program = await findTestServer(process.env, (line) => console.error(line)).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  return undefined;
-});
-const skip = skipWithout(
-  program,
-  "the time-skipping test server of Temporal cannot be had: Maven and Java 17, or the SDK's download, bring it",
-);
+const program = await findTimeSkippingServer();
+const skip = skipWithout(program, TIME_SKIPPING_NEEDS);
 
 let environment: TestWorkflowEnvironment;
 before(async () => {
-  if (!program) return;
-  installRuntime(temporalLogger(createWorkerLogger('silent')));
-  environment = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: program } } });
-  const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
-  await environment.connection.operatorService.addSearchAttributes({
-    namespace: 'default',
-    searchAttributes: Object.fromEntries(searchAttributes.map(({ name }) => [name, keyword])),
-  });
+  if (program) environment = await startTimeSkipping(program);
 });
 after(() => environment?.teardown());
 

@@ -1,0 +1,126 @@
+import { sql } from 'drizzle-orm';
+import type { WeightPeriod } from '../../core/experiment/assignment.js';
+import type { ArmCounts, LookFacts, PeriodCounts, PrimaryCounts } from '../../core/experiment/counts.js';
+import type { MetricKind } from '../../core/experiment/metric.js';
+import type { TenantTransaction } from '../client.js';
+import type { TestRow } from './tests.js';
+
+/** What one query counts of an arm, of those exposed while one set of weights held. */
+type Counted = {
+  readonly variationId: string;
+  /** Of the test's weight periods, from 1. */
+  readonly period: number;
+  readonly exposed: number;
+  readonly exposedTwice: number;
+  readonly closed: number;
+  readonly measured: number;
+  readonly sent: number;
+  readonly opened: number;
+  readonly clicked: number;
+  readonly replied: number;
+  readonly converted: number;
+  readonly machineOpened: number;
+  readonly unsubscribed: number;
+  readonly complained: number;
+  readonly bounced: number;
+  readonly sum: number;
+  readonly sumOfSquares: number;
+  readonly notZero: number;
+};
+
+/**
+ * All that a look is taken from, as of a moment: one pass over the exposures of the test. Who was exposed later is not seen, and
+ * who did something counts from when their window has closed.
+ */
+export async function countArms(tx: TenantTransaction, test: TestRow, at: Date): Promise<LookFacts> {
+  if (!('startedAtMs' in test.state)) throw new Error(`${test.testKey} has not started`);
+  const { startedAtMs, endsAtMs } = test.state;
+  const counted = await countByPeriod(tx, test, at);
+  const isSentTold = counted.some(({ sent }) => sent > 0);
+  const { kind } = test.design.primaryMetric;
+  const ofArm = (variationId: string, period?: number) =>
+    counted.filter((row) => row.variationId === variationId && (period === undefined || row.period === period));
+  return {
+    atMs: at.getTime(),
+    startedAtMs,
+    endsAtMs,
+    arms: test.variations.map(({ id }) => armOf(id, kind, ofArm(id), isSentTold)),
+    periods: test.weightPeriods.map((period, i) => periodOf(test, period, (id) => ofArm(id, i + 1))),
+  };
+}
+
+async function countByPeriod(tx: TenantTransaction, { tenantId, id, weightPeriods, design }: TestRow, at: Date): Promise<Counted[]> {
+  const value = design.primaryMetric.kind === 'engagement_time' ? sql`(value + engagement_seconds)` : sql`value`;
+  const starts = weightPeriods.map(({ fromMs }) => new Date(fromMs).toISOString());
+  // With one set of weights, which is nearly always so, nobody's period need be looked for.
+  const period = starts.length > 1 ? sql`greatest(1, width_bucket(exposed_at, ${sql.param(starts)}::timestamptz[]))` : sql`1`;
+  const window = `${design.conversionWindowHours} hours`;
+  const { rows } = await tx.execute<Counted>(sql`
+    select variation_id as "variationId", ${period} as period, count(*)::int as exposed,
+      count(second_variation_id)::int as "exposedTwice",
+      count(*) filter (where is_closed)::int as closed,
+      count(*) filter (where is_measured)::int as measured,
+      count(sent_at)::int as sent,
+      count(opened_at) filter (where is_measured)::int as opened,
+      count(clicked_at) filter (where is_measured)::int as clicked,
+      count(replied_at) filter (where is_measured)::int as replied,
+      count(converted_at) filter (where is_measured)::int as converted,
+      count(*) filter (where is_measured and machine_opened)::int as "machineOpened",
+      count(*) filter (where second_variation_id is null and unsubscribed_at <= ${at.toISOString()}::timestamptz)::int as unsubscribed,
+      count(*) filter (where second_variation_id is null and complained_at <= ${at.toISOString()}::timestamptz)::int as complained,
+      count(*) filter (where second_variation_id is null and bounced_at <= ${at.toISOString()}::timestamptz)::int as bounced,
+      coalesce(sum(${value}) filter (where is_measured), 0)::double precision as sum,
+      coalesce(sum(${value}::numeric * ${value}) filter (where is_measured and ${value} <> 0), 0)::double precision as "sumOfSquares",
+      count(*) filter (where is_measured and ${value} <> 0)::int as "notZero"
+    from (
+      select *, exposed_at <= ${at.toISOString()}::timestamptz - ${window}::interval as is_closed,
+        exposed_at <= ${at.toISOString()}::timestamptz - ${window}::interval and second_variation_id is null as is_measured
+      from ab_test_exposures
+      where tenant_id = ${tenantId} and test_id = ${id} and exposed_at <= ${at.toISOString()}::timestamptz) e
+    group by 1, 2`);
+  return rows;
+}
+
+function armOf(variationId: string, metric: MetricKind, rows: readonly Counted[], isSentTold: boolean): ArmCounts {
+  const sum = totals(rows);
+  return {
+    variationId,
+    exposed: sum('exposed'),
+    exposedTwice: sum('exposedTwice'),
+    closed: sum('closed'),
+    measured: sum('measured'),
+    // A test that runs elsewhere may tell nothing of sending.
+    notDelivered: isSentTold ? sum('exposed') - sum('sent') : 0,
+    primary: primaryOf(metric, rows),
+    engaged: {
+      opened: sum('opened'),
+      clicked: sum('clicked'),
+      replied: sum('replied'),
+      converted: sum('converted'),
+      machineOpened: sum('machineOpened'),
+    },
+    harmed: { unsubscribe: sum('unsubscribed'), complaint: sum('complained'), bounce: sum('bounced') },
+  };
+}
+
+function periodOf(test: TestRow, { weights }: WeightPeriod, rowsOf: (variationId: string) => readonly Counted[]): PeriodCounts {
+  const rows = test.variations.map(({ id }) => rowsOf(id));
+  return {
+    weights,
+    exposed: rows.map((arm) => totals(arm)('exposed')),
+    results:
+      test.design.judging.mode === 'bandit'
+        ? rows.map((arm) => ({ measured: totals(arm)('measured'), primary: primaryOf(test.design.primaryMetric.kind, arm) }))
+        : null,
+  };
+}
+
+const SUCCESSES = { conversion_rate: 'converted', ctr: 'clicked', open_rate: 'opened', reply_rate: 'replied' } as const;
+
+function primaryOf(metric: MetricKind, rows: readonly Counted[]): PrimaryCounts {
+  const sum = totals(rows);
+  if (metric !== 'revenue_per_user' && metric !== 'engagement_time') return { kind: 'rate', successes: sum(SUCCESSES[metric]) };
+  return { kind: 'mean', sum: sum('sum'), sumOfSquares: sum('sumOfSquares'), notZero: sum('notZero'), before: null };
+}
+
+const totals = (rows: readonly Counted[]) => (what: Exclude<keyof Counted, 'variationId'>) => rows.reduce((sum, row) => sum + row[what], 0);

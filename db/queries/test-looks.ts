@@ -1,0 +1,150 @@
+import { and, eq, sql } from 'drizzle-orm';
+import { DomainError } from '../../core/errors.js';
+import { engagementOf } from '../../core/event/engagement.js';
+import { vocabulary } from '../../core/event/vocabulary.js';
+import { comparisonToTell, documentAnswer } from '../../core/experiment/answer.js';
+import { nextTest, type TestState } from '../../core/experiment/lifecycle.js';
+import { takeLook, type Look } from '../../core/experiment/look.js';
+import type { LookFacts } from '../../core/experiment/counts.js';
+import type { Ending } from '../../core/experiment/verdict.js';
+import { parseTenantId, type TenantId } from '../../core/ids.js';
+import type { Database, TenantTransaction } from '../client.js';
+import { abTestLooks, abTests } from '../tables/tests.js';
+import { changeTest, keepState, nextLookAfter } from './test-changes.js';
+import { countArms } from './test-counting.js';
+import { keepLearnings } from './test-learnings.js';
+import { addDecision, findLook, findTest, lockTest, type TestLookRow, type TestRow } from './tests.js';
+
+export type LookRequest = { readonly tenantId: TenantId; readonly testKey: string; readonly number: number; readonly at: Date };
+/** Absent look: the test was ended, or looked at under this number, by somebody else meanwhile. */
+export type LookTaken = { readonly test: TestRow; readonly look: TestLookRow | undefined };
+
+/**
+ * Takes one look. The row of the look is the answer: where it is there already, nothing is counted again. Row, verdict, and what
+ * follows from the verdict are one transaction: nobody can die between them.
+ */
+export async function lookAtTest(database: Database, request: LookRequest): Promise<LookTaken> {
+  const { tenantId, testKey, number, at } = request;
+  const before = await database.withTenant(tenantId, async (tx) => {
+    const test = await requireTest(tx, request);
+    return { test, look: await findLook(tx, test, number) };
+  });
+  if (before.look) return before;
+  if (isUnderWay(before.test.state)) await gatherOutcomes(database, before.test, at);
+  return database.withTenant(tenantId, async (tx) => {
+    const test = await lockTest(tx, tenantId, testKey);
+    if (!test) throw new DomainError('not_found', 'there is no such test');
+    const look = await findLook(tx, test, number);
+    return look ? { test, look } : take(tx, test, request);
+  });
+}
+
+const isUnderWay = (state: TestState): boolean => state.mode === 'running' || state.mode === 'looking';
+
+async function requireTest(tx: TenantTransaction, { tenantId, testKey }: LookRequest): Promise<TestRow> {
+  const test = await findTest(tx, tenantId, testKey);
+  if (!test) throw new DomainError('not_found', 'there is no such test');
+  return test;
+}
+
+/** Events of messages by what they say a user did, for all channels. */
+const KINDS: Readonly<Record<string, string>> = Object.fromEntries(
+  [...vocabulary.keys()].flatMap((event) => {
+    if (/^(email|sms|whatsapp|social|push|in_app)_sent$/.test(event)) return [[event, 'sent']];
+    const kind = engagementOf(event)?.kind;
+    return kind === undefined || kind === 'delivered' ? [] : [[event, kind]];
+  }),
+);
+
+/** Reads what exposed users did from their events, and keeps it beside what was told. Doing it again adds nothing. */
+export async function gatherOutcomes(database: Database, test: TestRow, at: Date): Promise<void> {
+  const tenantId = parseTenantId(test.tenantId);
+  await database.withTenant(tenantId, async (tx) => {
+    await tx.execute(
+      sql`select gather_outcomes(${tenantId}, ${test.id}, ${at.toISOString()}::timestamptz, ${JSON.stringify(KINDS)}::jsonb)`,
+    );
+    if (test.design.primaryMetric.kind !== 'engagement_time') return;
+    await tx.execute(sql`select measure_engagement(${tenantId}, ${test.id}, ${at.toISOString()}::timestamptz)`);
+  });
+}
+
+async function take(tx: TenantTransaction, test: TestRow, { tenantId, number, at }: LookRequest): Promise<LookTaken> {
+  const due = nextTest(test.state, { type: 'lookDue', atMs: at.getTime() });
+  if (due.state.mode !== 'looking' || due.state.looks + 1 !== number) return { test, look: undefined };
+  const facts = await countArms(tx, test, at);
+  const last = number === 1 ? undefined : await findLook(tx, test, number - 1);
+  const look = takeLook({ design: test.design, rule: due.state.rule }, last?.state ?? null, facts);
+  const row = await insertLook(tx, test, facts, look);
+  const nextLookMs = await nextLookAfter(tx, tenantId, at);
+  const answered = nextTest(due.state, { type: 'lookAnswered', atMs: at.getTime(), nextLookMs, verdict: look.verdict });
+  let changed = await keepState(tx, test, answered.state);
+  if (look.nextWeights !== null) changed = await addWeights(tx, changed, { weights: look.nextWeights, at, number });
+  for (const command of answered.commands) {
+    if (command.type === 'recordEnding') changed = await recordEnding(tx, changed, { ending: command.ending, look, at });
+  }
+  return { test: changed, look: row };
+}
+
+async function insertLook(tx: TenantTransaction, { tenantId, id }: TestRow, counts: LookFacts, look: Look): Promise<TestLookRow> {
+  const { state, ...analysis } = look;
+  const rows = await tx
+    .insert(abTestLooks)
+    .values({
+      tenantId,
+      testId: id,
+      lookNumber: look.number,
+      lookedAt: new Date(look.atMs),
+      information: look.information,
+      z: comparisonToTell(look, null)?.z ?? null,
+      boundary: look.boundary,
+      counts,
+      analysis,
+      state,
+      verdict: look.verdict,
+    })
+    .returning();
+  const [row] = rows;
+  if (!row) throw new Error('the look was not written');
+  return row;
+}
+
+/** From now on the arms have these shares. Nobody who was exposed is moved. */
+async function addWeights(
+  tx: TenantTransaction,
+  test: TestRow,
+  { weights, at, number }: { readonly weights: readonly number[]; readonly at: Date; readonly number: number },
+): Promise<TestRow> {
+  const weightPeriods = [...test.weightPeriods, { fromMs: at.getTime(), weights }];
+  await addDecision(tx, test, { kind: 'weights', actor: `look ${number}`, at, detail: { weights } });
+  return update(tx, test, { weightPeriods });
+}
+
+/** Writes the verdict into the test's own columns, and applies the winner where the test was made so. */
+async function recordEnding(
+  tx: TenantTransaction,
+  test: TestRow,
+  { ending, look, at }: { readonly ending: Ending; readonly look: Look; readonly at: Date },
+): Promise<TestRow> {
+  const winner = ending.kind === 'winner' ? ending.variationId : null;
+  const by = `look ${look.number}`;
+  await addDecision(tx, test, { kind: 'decided', actor: by, at, detail: { ...ending } });
+  await keepLearnings(tx, test, look);
+  const decided = await update(tx, test, {
+    winningVariation: winner,
+    confidenceLevel: documentAnswer(test.design, look).confidence_level,
+  });
+  if (winner === null || !test.design.applyAutomatically) return decided;
+  const tenantId = parseTenantId(test.tenantId);
+  return (await changeTest(tx, { tenantId, testKey: test.testKey, change: { kind: 'apply' }, by, at })).test;
+}
+
+async function update(tx: TenantTransaction, { tenantId, id }: TestRow, change: Partial<typeof abTests.$inferInsert>): Promise<TestRow> {
+  const rows = await tx
+    .update(abTests)
+    .set({ ...change, updatedAt: sql`now()` })
+    .where(and(eq(abTests.tenantId, tenantId), eq(abTests.id, id)))
+    .returning();
+  const [row] = rows;
+  if (!row) throw new Error('the row of the test is gone');
+  return row;
+}
