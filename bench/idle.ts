@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../config.js';
 import { freePort } from '../sandbox/processes.js';
 import { processTree } from './measuring/processes.js';
+import { temporaryFolder } from '../test/harness/folder.js';
 
 /** What the whole stack costs while nothing happens: memory (each shared page counted once) and processor time, over a minute. */
 const SECONDS = Number(process.argv[2] ?? 60);
 const LIMIT_MIB = 1_024;
 
-const directory = mkdtempSync(join(tmpdir(), 'madansara-idle-'));
+const directory = temporaryFolder('idle');
 const ports = { API_PORT: String(await freePort()), WORKER_PORT: String(await freePort()) };
 const arguments_ = ['--enable-source-maps', join(projectRoot, 'dist', 'cli', 'main.js'), 'start', '--directory', directory, '--any-ports'];
 const launcher = spawn(process.execPath, arguments_, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...ports } });

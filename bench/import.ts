@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { importEvents } from '../cli/import/import-events.js';
@@ -10,6 +9,7 @@ import { openDatabase } from '../db/client.js';
 import { migrate } from '../db/migrate.js';
 import { startPostgres } from '../sandbox/postgres.js';
 import { writeLines } from '../store/lines.js';
+import { temporaryFolder } from '../test/harness/folder.js';
 
 /** How fast a CSV file of purchases is imported into a PostgreSQL that forgets nothing (its settings are the default ones). */
 const ROWS = Number(process.argv[2] ?? 1_000_000);
@@ -17,7 +17,7 @@ const WANTED_PER_SECOND = 50_000;
 const USERS = Math.ceil(ROWS / 5);
 const MONTHS = 24;
 
-const directory = mkdtempSync(join(tmpdir(), 'madansara-import-'));
+const directory = temporaryFolder('import');
 const postgres = await startPostgres({ directory: join(directory, 'postgres') });
 try {
   await migrate(postgres.url);

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request as startRequest } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../config.js';
 import { parseTenantId } from '../core/ids.js';
@@ -11,6 +10,7 @@ import { migrate } from '../db/migrate.js';
 import { createApiKey } from '../db/queries/api-keys.js';
 import { startPostgres } from '../sandbox/postgres.js';
 import { freePort } from '../sandbox/processes.js';
+import { temporaryFolder } from '../test/harness/folder.js';
 
 /**
  * Events through HTTP, as Segment's clients send them, into PostgreSQL with its own defaults of durability: one API process, one
@@ -26,7 +26,7 @@ const CLOCK_TICKS_PER_SECOND = 100;
 const USERS = 20_000;
 const TENANT = parseTenantId('00000000-0000-4000-8000-000000000001');
 
-const folder = mkdtempSync(join(tmpdir(), 'madansara-ingest-'));
+const folder = temporaryFolder('ingest');
 const postgres = await startPostgres({ directory: join(folder, 'postgres') });
 let database: Database | undefined;
 let api: ChildProcess | undefined;

@@ -1,5 +1,4 @@
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createWriteStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
@@ -18,6 +17,7 @@ import { openObjectStore } from '../store/objects.js';
 import { AS_OF_MS, generateEvents } from './measuring/events-in-postgres.js';
 import { processorSeconds } from './measuring/processes.js';
 import { plainActivity, plainAffinities } from './measuring/features-in-postgres.js';
+import { temporaryFolder } from '../test/harness/folder.js';
 
 /**
  * Events from PostgreSQL into the lake, then the features of all users from it, with the product's own limits of memory and threads;
@@ -33,7 +33,7 @@ const TENANT = parseTenantId('7a4c1f52-0a5e-4f6e-9d1b-3c2a51d0b0aa');
 type Timed<T> = { readonly seconds: number; readonly cpuSeconds: number; readonly result: T };
 
 if (!Number.isSafeInteger(EVENTS) || EVENTS < 1) throw new Error(`how many events? a whole number is expected, not ${process.argv[2]}`);
-const directory = mkdtempSync(join(tmpdir(), 'madansara-lake-'));
+const directory = temporaryFolder('lake');
 const settings = { fsync: 'off', synchronous_commit: 'off', max_wal_size: '8GB', maintenance_work_mem: '512MB', work_mem: '256MB' };
 const postgres = await startPostgres({ directory: join(directory, 'postgres'), settings: { ...settings, shared_buffers: '512MB' } });
 const duckdb = await openDuckDb({ memoryMegabytes: 600, threads: THREADS, temporaryDirectory: join(directory, 'spill') });

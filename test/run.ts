@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../config.js';
 import { startPostgres } from '../sandbox/postgres.js';
 import { startS3 } from '../sandbox/s3.js';
 import { startTemporal } from '../sandbox/temporal.js';
 import { nodeTestArguments, testFiles } from './files.js';
+import { temporaryFolder } from './harness/folder.js';
 import { everythingRequired } from './harness/needs.js';
 import { temporalNamespace } from './harness/temporal.js';
 import { runOnNode24 } from './node24.js';
@@ -21,7 +21,7 @@ if (files.length === 0) {
 }
 
 const recorder = join(projectRoot, 'dist', 'test', 'replay', 'record.js');
-const folder = mkdtempSync(join(tmpdir(), 'madansara-test-'));
+const folder = temporaryFolder('test');
 const say = (line: string) => console.error(line);
 const environment = process.env;
 const stops: (() => Promise<void>)[] = [];

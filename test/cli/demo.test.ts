@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,6 @@ import { temporaryFolder } from '../harness/folder.js';
 
 const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 const folder = temporaryFolder('demo');
-chmodSync(folder, 0o755); // PostgreSQL, which is not root, keeps its files here too
 const children: ChildProcess[] = [];
 after(() => children.forEach((child) => child.kill('SIGKILL'))); // what a failed test left
 
