@@ -63,11 +63,15 @@ function armFaults({ variations, factors }: TestRequest): DesignFault[] {
   );
 }
 
+/** Rows of looks are objects with the ids as names, and these are names that every object has. */
+const isReserved = (id: string): boolean => id in {};
+
 function variationFaults({ id, parts }: VariationRequest, index: number): Check[] {
   const field = `variations[${index}]`;
   const unknown = Object.keys(parts).filter((part) => !variedParts.some((one) => one === part));
   return [
     !(id.length >= 1 && id.length <= LONGEST_ID) && fault(`${field}.id`, `1 to ${LONGEST_ID} characters are expected`),
+    isReserved(id) && fault(`${field}.id`, `${quoted(id)} is a name that programs keep for themselves`),
     unknown.length > 0 && fault(`${field}.parts`, `${unknown.join(', ')}: what may differ is ${variedParts.join(', ')}`),
   ];
 }
@@ -95,7 +99,7 @@ function factorFaults(factors: readonly NonNullable<TestRequest['factors']>[numb
       !variedParts.some((one) => one === part) &&
         fault(`factors[${index}].part`, `one of ${variedParts.join(', ')} is expected, not ${quoted(part)}`),
       levels.length < 2 && fault(`factors[${index}].levels`, 'at least 2 are expected'),
-      levels.some(({ id }) => !/^[^.]{1,60}$/.test(id)) &&
+      levels.some(({ id }) => !/^[^.]{1,60}$/.test(id) || isReserved(id)) &&
         fault(`factors[${index}].levels`, 'ids of 1 to 60 characters without a full stop are expected'),
       ...duplicates(levels.map(({ id }) => id)).map((id) => fault(`factors[${index}].levels`, `the id ${quoted(id)} is there twice`)),
     ]),

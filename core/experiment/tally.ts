@@ -68,7 +68,7 @@ const GUARDRAIL_EVENTS: readonly (readonly [Guardrail, OutcomeKind])[] = [
 function finalUser(userId: string, mergedInto: TestRows['mergedInto']): string {
   let id = userId;
   // a chain of merges ends; one that does not is cut after as many steps as there are merges
-  for (let step = Object.keys(mergedInto).length; step > 0 && mergedInto[id] !== undefined; step -= 1) id = mergedInto[id] ?? id;
+  for (let step = Object.keys(mergedInto).length; step > 0 && Object.hasOwn(mergedInto, id); step -= 1) id = mergedInto[id] ?? id;
   return id;
 }
 

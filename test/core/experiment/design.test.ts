@@ -64,6 +64,15 @@ describe('a test that is asked for', () => {
     );
   });
 
+  it('is refused for ids that are names of every object', () => {
+    for (const id of ['constructor', '__proto__', 'toString']) {
+      assertRefused(
+        { variations: [...arms(1), { id, parts: {} }] },
+        /variations\[1\].id: ".*" is a name that programs keep for themselves/,
+      );
+    }
+  });
+
   it('is refused for an alpha of 0 or 1, a power that promises nothing or everything, and no effect to look for', () => {
     for (const alpha of [0, 1, -0.1, Number.NaN]) assertRefused({ alpha }, /alpha: must lie between 0.0001 and 0.2/);
     for (const power of [0, 1]) assertRefused({ power }, /power: must lie between 0.5 and 0.99/);
