@@ -43,7 +43,7 @@ const Environment = z
     S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
     LAKE_CACHE_DIR: z.string().min(1).default('.madansara/lake-cache'),
     LAKE_CACHE_MB: Megabytes.default(2_048),
-    DUCKDB_MEMORY_MB: Megabytes.default(600),
+    DUCKDB_MEMORY_MB: Megabytes.min(192).default(600),
     DUCKDB_THREADS: z.coerce.number().int().min(1).max(256).default(2),
     API_HOST: z.string().min(1).default('127.0.0.1'),
     API_PORT: Port.default(8002),

@@ -9,11 +9,9 @@ import { activityFields } from '../core/segment/activity.js';
 import { openDatabase } from '../db/client.js';
 import { migrate } from '../db/migrate.js';
 import { startPostgres } from '../sandbox/postgres.js';
-import { openDuckDb, quote, type DuckDb } from '../store/duckdb.js';
+import { quote, type DuckDb } from '../store/duckdb.js';
 import { writeActivity, writeAffinities } from '../store/features.js';
-import { openLake } from '../store/lake.js';
-import { openLocalCopies } from '../store/local-copies.js';
-import { openObjectStore } from '../store/objects.js';
+import { openStore } from '../store/open.js';
 import { AS_OF_MS, generateEvents } from './measuring/events-in-postgres.js';
 import { processorSeconds } from './measuring/processes.js';
 import { plainActivity, plainAffinities } from './measuring/features-in-postgres.js';
@@ -36,18 +34,22 @@ if (!Number.isSafeInteger(EVENTS) || EVENTS < 1) throw new Error(`how many event
 const directory = temporaryFolder('lake');
 const settings = { fsync: 'off', synchronous_commit: 'off', max_wal_size: '8GB', maintenance_work_mem: '512MB', work_mem: '256MB' };
 const postgres = await startPostgres({ directory: join(directory, 'postgres'), settings: { ...settings, shared_buffers: '512MB' } });
-const duckdb = await openDuckDb({ memoryMegabytes: 600, threads: THREADS, temporaryDirectory: join(directory, 'spill') });
 const admin = new pg.Pool({ connectionString: postgres.url, max: 2, options: '-c search_path=madansara_analytics' });
 admin.on('error', () => undefined); // the server ends before it
 const database = openDatabase(postgres.url, { applicationName: 'bench' });
+const { duckdb, scans, lake, close } = await openStore(
+  {
+    objects: { kind: 'directory', directory: join(directory, 'objects') },
+    lake: { cacheDirectory: join(directory, 'cache'), cacheMegabytes: 1_000 },
+    duckdb: { memoryMegabytes: 600, threads: THREADS },
+  },
+  database.pool,
+);
 try {
   await migrate(postgres.url);
   await admin.query(`insert into tenants (tenant_id, name) values ($1, 'Bench')`, [TENANT]);
   await generateEvents(admin, { tenantId: TENANT, events: EVENTS, users: USERS });
 
-  const objects = openObjectStore({ kind: 'directory', directory: join(directory, 'objects') });
-  const copies = openLocalCopies(objects, join(directory, 'copies'), 1e9);
-  const lake = openLake({ pool: database.pool, objects, copies, duckdb, workDirectory: join(directory, 'work') });
   const progress = startProgress('into the lake', { total: EVENTS, unit: 'events' });
   const filled = await timed(() => lake.update(TENANT, { onProgress: ({ rowsTaken }) => progress.update(rowsTaken) }));
   progress.done(`${filled.result.rows.toLocaleString('en-US')} events in ${filled.result.buckets} buckets`);
@@ -56,7 +58,7 @@ try {
     Array.from({ length: filled.result.buckets }, (_, bucket) => lake.relation(TENANT, filled.result, bucket)),
   );
   const runs: Timed<number>[] = [];
-  for (let run = 0; run < RUNS; run++) runs.push(await timed(() => featuresInLake(duckdb, relations)));
+  for (let run = 0; run < RUNS; run++) runs.push(await timed(() => featuresInLake(scans, relations)));
   const median = (of: (run: Timed<number>) => number) => runs.map(of).sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? 0;
   const seconds = median((run) => run.seconds);
   const users = runs[0]?.result ?? 0;
@@ -92,7 +94,7 @@ try {
     }),
   );
 } finally {
-  duckdb.close();
+  close();
   await database.close();
   await admin.end();
   await postgres.stop();
@@ -111,14 +113,14 @@ function filesOf(kind: 'activity' | 'affinities', buckets: number): string[] {
 }
 
 /** As the walk does it: everyone's activity and affinities into files, two buckets at a time. */
-async function featuresInLake(duckdb: DuckDb, relations: readonly string[]): Promise<number> {
+async function featuresInLake(scans: DuckDb, relations: readonly string[]): Promise<number> {
   const query = { asOfMs: AS_OF_MS, currency: 'USD' };
   const activity = filesOf('activity', relations.length);
   const affinities = filesOf('affinities', relations.length);
   const waiting = [...relations.entries()];
   let users = 0;
   const work = () =>
-    duckdb.session(async (session) => {
+    scans.session(async (session) => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const [bucket, relation] = next;
         const counted = await writeActivity(session, relation, query, activity[bucket] ?? '');

@@ -1,9 +1,12 @@
+import { mkdir } from 'node:fs/promises';
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api';
 
 export type DuckDbOptions = {
   readonly memoryMegabytes: number;
   readonly threads: number;
-  /** Where it spills what does not fit; made when needed. */
+  /** How many sessions may be open; one more waits its turn. Absent: any number. */
+  readonly sessionsAtOnce?: number;
+  /** Where it spills what does not fit; one instance alone may use it. */
   readonly temporaryDirectory: string;
 };
 
@@ -21,7 +24,8 @@ export type DuckDbSession = {
   chunks(sql: string): AsyncGenerator<DuckDBDataChunk, void, undefined>;
 };
 
-export async function openDuckDb({ memoryMegabytes, threads, temporaryDirectory }: DuckDbOptions): Promise<DuckDb> {
+export async function openDuckDb({ memoryMegabytes, threads, sessionsAtOnce, temporaryDirectory }: DuckDbOptions): Promise<DuckDb> {
+  await mkdir(temporaryDirectory, { recursive: true }); // it makes no folder above its own
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${memoryMegabytes}MB`,
     threads: String(threads),
@@ -30,17 +34,38 @@ export async function openDuckDb({ memoryMegabytes, threads, temporaryDirectory 
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
+  const turns = takingTurns(sessionsAtOnce ?? Number.POSITIVE_INFINITY);
   return {
     async session(work) {
-      const connection = await instance.connect();
+      await turns.take();
+      let connection: DuckDBConnection | undefined;
       try {
+        connection = await instance.connect();
         await connection.run(`set timezone = 'UTC'`);
         return await work(sessionOf(connection));
       } finally {
-        connection.closeSync();
+        connection?.closeSync();
+        turns.give();
       }
     },
     close: () => instance.closeSync(),
+  };
+}
+
+/** Lets so many in at once, the others in the order in which they came. */
+function takingTurns(most: number): { take(): Promise<void>; give(): void } {
+  const waiting: (() => void)[] = [];
+  let taken = 0;
+  return {
+    async take() {
+      if (taken >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+      else taken += 1;
+    },
+    give() {
+      const next = waiting.shift();
+      if (next) next();
+      else taken -= 1;
+    },
   };
 }
 

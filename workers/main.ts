@@ -34,8 +34,8 @@ export type WorkerSettings = {
 /** How long a task may go on after the worker was told to end: then it is handed back, and another worker does it again. */
 const GRACE = '10 seconds';
 const RECONCILE_EVERY_MS = 5 * 60_000;
-/** Scans use all processors by themselves; two at a time hide the waiting for files. */
-const SCANS_AT_ONCE = 2;
+/** Beside the scans, of which each has a processor, so many activities that wait for others most of the time. */
+const OTHERS_AT_ONCE = 4;
 
 /** Runs a worker in this process until it is closed. */
 export async function runWorker(config: Config, settings: WorkerSettings = {}): Promise<RunningWorker> {
@@ -59,7 +59,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     taskQueue,
     ...(await rolesOf(config, activities, temporalLog)),
     shutdownGraceTime: GRACE,
-    maxConcurrentActivityTaskExecutions: SCANS_AT_ONCE + 2,
+    maxConcurrentActivityTaskExecutions: config.duckdb.threads + OTHERS_AT_ONCE,
     interceptors: { activity: [observeActivities(metrics)] },
   });
   const health = await serveHealth(config.worker.port, { registry: metrics.registry, state: () => worker.getState() });

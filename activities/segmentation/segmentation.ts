@@ -24,7 +24,7 @@ export type AssignedBucket = { readonly key: string; readonly users: number };
  * it writes the same again, whichever worker does it.
  */
 export const createSegmentationActivities = (dependencies: SegmentationDependencies) => {
-  const { lake, objects, duckdb, workDirectory } = dependencies;
+  const { lake, objects, duckdb, scans, workDirectory } = dependencies;
 
   return {
     /** Adds up the events of the users of a bucket. */
@@ -34,7 +34,7 @@ export const createSegmentationActivities = (dependencies: SegmentationDependenc
         const relation = await lake.relation(walk.tenantId, walk.pin, input.bucket);
         const key = walk.keys.activity(input.bucket);
         const query = featureQueryOf(walk);
-        const users = await duckdb.session(async (session) => {
+        const users = await scans.session(async (session) => {
           const counted = await putWritten(objects, workDirectory, key, (path) => writeActivity(session, relation, query, path));
           await putWritten(objects, workDirectory, walk.keys.affinities(input.bucket), (path) =>
             writeAffinities(session, relation, query, path),
@@ -67,14 +67,14 @@ export const createSegmentationActivities = (dependencies: SegmentationDependenc
         const model = await readModel(objects, walk.keys.model);
         const key = walk.keys.members(input.bucket);
         const { activity, affinities } = await withFeatureFiles(walk, [input.bucket], (files) =>
-          duckdb.session((session) => readFeatures(session, files, { affinities: model.features.map(({ name }) => name) })),
+          scans.session((session) => readFeatures(session, files, { affinities: model.features.map(({ name }) => name) })),
         );
         const features = computeFeatures(activity, walk.asOfMs, 'asOf');
         const featuresBefore = computeFeatures(activity, walk.asOfMs, 'before');
         const now = assignSegments(model, columnsOf(features, affinities.asOf), features);
         const before = assignSegments(model, columnsOf(featuresBefore, affinities.before), featuresBefore);
         const { segments } = model;
-        await duckdb.session((session) =>
+        await scans.session((session) =>
           putWritten(objects, workDirectory, key, (path) =>
             writeMemberships(session, { userIds: activity.userIds, features, now, before, segments }, path),
           ),

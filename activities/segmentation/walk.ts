@@ -13,6 +13,8 @@ export type SegmentationDependencies = {
   readonly lake: Lake;
   readonly objects: ObjectStore;
   readonly duckdb: DuckDb;
+  /** For scans of one bucket, several side by side. */
+  readonly scans: DuckDb;
   /** For files that live as long as one activity. */
   readonly workDirectory: string;
 };
