@@ -26,6 +26,16 @@ as $$
   select coalesce((select a.user_id from madansara_analytics.user_aliases a where a.tenant_id = wanted and a.alias_id = id), id)
 $$;
 
+-- What parts that came later keep of a user: they replace these two, so that merging and forgetting are written down once.
+create function merge_elsewhere(wanted uuid, source text, target text) returns void
+  language sql
+as $$
+$$;
+create function forget_elsewhere(wanted uuid, person text) returns void
+  language sql
+as $$
+$$;
+
 -- Makes one id an alias of another user and moves all that it has. True when anything changed: at most log-ins nothing does,
 -- and nothing is locked.
 create function merge_users(wanted uuid, from_id text, to_id text) returns boolean
@@ -47,6 +57,7 @@ begin
   update user_aliases set user_id = target where tenant_id = wanted and user_id = source;
   insert into user_aliases (tenant_id, alias_id, user_id) values (wanted, source, target);
   perform forget_events(wanted, source, target);
+  perform merge_elsewhere(wanted, source, target);
 
   insert into users (tenant_id, user_id, traits, time_zone, first_seen, last_seen)
   select wanted, target, traits, time_zone, first_seen, last_seen from users where tenant_id = wanted and user_id = source
@@ -85,6 +96,7 @@ $$;
 create function forget_person(wanted uuid, person text) returns void
   language sql set search_path = madansara_analytics
 as $$
+  select forget_elsewhere(wanted, person);
   delete from contacts where tenant_id = wanted and user_id = person;
   delete from segment_membership where tenant_id = wanted and user_id = person;
   delete from user_features where tenant_id = wanted and user_id = person;

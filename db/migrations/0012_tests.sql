@@ -434,51 +434,14 @@ begin
 end
 $$;
 
-create or replace function merge_users(wanted uuid, from_id text, to_id text) returns boolean
-  language plpgsql set search_path = madansara_analytics
-as $$
-declare
-  source text;
-  target text;
-begin
-  perform enter_tenant(wanted);
-  if resolve_user(wanted, from_id) = resolve_user(wanted, to_id) then return false; end if;
-  perform hold_users(wanted, true);
-  source := resolve_user(wanted, from_id);
-  target := resolve_user(wanted, to_id);
-  if source = target then return false; end if;
-  -- An id that was merged already stays where it is: who signs in on a shared device does not take over another's past.
-  if source <> from_id then return false; end if;
-
-  update user_aliases set user_id = target where tenant_id = wanted and user_id = source;
-  insert into user_aliases (tenant_id, alias_id, user_id) values (wanted, source, target);
-  perform forget_events(wanted, source, target);
-  perform merge_exposures(wanted, source, target);
-
-  insert into users (tenant_id, user_id, traits, time_zone, first_seen, last_seen)
-  select wanted, target, traits, time_zone, first_seen, last_seen from users where tenant_id = wanted and user_id = source
-  on conflict (tenant_id, user_id) do update set
-    traits = excluded.traits || users.traits,
-    time_zone = coalesce(users.time_zone, excluded.time_zone),
-    first_seen = least(users.first_seen, excluded.first_seen),
-    last_seen = greatest(users.last_seen, excluded.last_seen),
-    updated_at = now();
-  update contacts c set user_id = target, updated_at = now()
-  where c.tenant_id = wanted and c.user_id = source and not exists (
-    select from contacts t where t.tenant_id = wanted and t.user_id = target
-      and t.channel = c.channel and t.provider = c.provider and t.address = c.address);
-  perform forget_person(wanted, source);
-  return true;
-end
-$$;
-
--- Takes out all that is kept about a person but their events.
-create or replace function forget_person(wanted uuid, person text) returns void
+create or replace function merge_elsewhere(wanted uuid, source text, target text) returns void
   language sql set search_path = madansara_analytics
 as $$
-  select anonymise_exposures(wanted, person);
-  delete from contacts where tenant_id = wanted and user_id = person;
-  delete from segment_membership where tenant_id = wanted and user_id = person;
-  delete from user_features where tenant_id = wanted and user_id = person;
-  delete from users where tenant_id = wanted and user_id = person;
+  select merge_exposures(wanted, source, target)
+$$;
+
+create or replace function forget_elsewhere(wanted uuid, person text) returns void
+  language sql set search_path = madansara_analytics
+as $$
+  select anonymise_exposures(wanted, person)
 $$;
