@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { endLeftOver, freePort, isListening, startServer, waitUntil } from './processes.js';
+import { endLeftOver, freePort, isListening, startServer, waitUntil, type ServerProcess } from './processes.js';
 
 const run = promisify(execFile);
 const START_TIMEOUT_MS = 30_000;
+const RETRY_MS = 100;
 
 export type PostgresServer = {
   /** A superuser's address of the database `postgres`. */
@@ -51,15 +52,12 @@ export async function startPostgres({ directory, port: wanted, fresh = false, se
   const logPath = join(home, 'postgres.log');
   const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', shared_buffers: '128MB', ...settings };
   const args = ['-D', data, '-p', String(port), ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-  const server = startServer(join(bin, 'postgres'), args, { logPath, pidPath, cwd: home, ...account });
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  let over: string | undefined;
-  void server.ended.then((sentence) => (over = sentence));
-  const ready = await waitUntil(async () => over !== undefined || (await answers(url)), START_TIMEOUT_MS, 30);
-  if (over !== undefined || !ready) {
-    await server.stop('SIGQUIT');
-    throw new Error(`PostgreSQL did not start: ${await lastLines(logPath)}`);
-  }
+  const server = await startWhenFree(
+    () => startServer(join(bin, 'postgres'), args, { logPath, pidPath, cwd: home, ...account }),
+    () => answers(url),
+    logPath,
+  );
   return {
     url,
     port,
@@ -70,6 +68,24 @@ export async function startPostgres({ directory, port: wanted, fresh = false, se
       await server.stop('SIGKILL');
     },
   };
+}
+
+/**
+ * The sessions of a server that was killed keep its memory until they notice, and the next server refuses to start for so long: it
+ * is tried again then.
+ */
+async function startWhenFree(start: () => ServerProcess, isReady: () => Promise<boolean>, logPath: string): Promise<ServerProcess> {
+  for (const deadline = Date.now() + START_TIMEOUT_MS; ;) {
+    const server = start();
+    let isOver = false;
+    void server.ended.then(() => (isOver = true));
+    const wasInTime = await waitUntil(async () => isOver || (await isReady()), deadline - Date.now(), 30);
+    if (wasInTime && !isOver) return server;
+    if (!isOver) await server.stop('SIGQUIT');
+    const said = await lastLines(logPath);
+    if (!said.includes('shared memory block') || Date.now() > deadline) throw new Error(`PostgreSQL did not start: ${said}`);
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
 }
 
 type Account = { readonly uid?: number; readonly gid?: number };

@@ -80,4 +80,23 @@ describe('a PostgreSQL of our own', () => {
     assert.deepEqual(await ask(again.url, 'select answer from kept'), [{ answer: 1 }]);
     await again.stop();
   });
+
+  it('comes back although a busy session of the killed server has not noticed yet', async () => {
+    const directory = join(folder, 'busy session');
+    const server = await startPostgres({ directory });
+    const client = new pg.Client({ connectionString: server.url });
+    client.on('error', () => undefined);
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const pid = rows[0]?.pid ?? 0;
+    const begun = new Promise((resolve) => client.once('notice', resolve));
+    const busy = client.query("do $$ begin raise notice 'begun'; for i in 1..40000000 loop end loop; end $$").catch(() => undefined);
+    await begun;
+    await server.kill();
+    assert.ok(isAlive(pid), 'the session outlives its server');
+    const again = await startPostgres({ directory });
+    assert.ok(!isAlive(pid), 'two servers never write to the same data');
+    await busy;
+    await again.stop();
+  });
 });
