@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { documentAnswer } from '../core/experiment/answer.js';
 import { testChannels } from '../core/experiment/design-faults.js';
-import { outcomeKinds } from '../core/experiment/exposure.js';
+import { outcomeKinds } from '../core/experiment/outcomes.js';
 import { guardrails, metricKinds } from '../core/experiment/metric.js';
 import { variedParts } from '../core/experiment/variation.js';
 import { variationNamer } from '../core/experiment/design.js';
@@ -39,6 +39,10 @@ export const NewTest = z.strictObject({
     .regex(/^[A-Z]{3}$/)
     .optional()
     .describe("Of revenue_per_user; the tenant's when absent."),
+  winsorise_above: z
+    .number()
+    .optional()
+    .describe('Of a mean: what lies above this quantile of all measured users counts as much as it, such as 0.99.'),
   guardrails: z.array(z.enum(guardrails)).optional().describe('All three when absent.'),
   exposure_share: z.number().optional(),
   exclusion: z
@@ -65,6 +69,7 @@ export type NewTest = z.output<typeof NewTest>;
 /** The fields of a request as the core names them, so that its faults can be told in the caller's words. */
 const NAMES: Readonly<Record<string, string>> = {
   primaryMetric: 'primary_metric',
+  winsoriseAbove: 'winsorise_above',
   exposureShare: 'exposure_share',
   minimumEffect: 'minimum_effect',
   durationDays: 'duration_days',
@@ -90,6 +95,7 @@ export function wishOf(body: NewTest): TestWish {
     primaryMetric: body.primary_metric,
     goal: body.goal,
     currency: body.currency,
+    winsoriseAbove: body.winsorise_above,
     guardrails: body.guardrails,
     exposureShare: body.exposure_share,
     exclusionGroup: body.exclusion,
@@ -236,7 +242,7 @@ export const Outcomes = z.strictObject({
         kind: z.enum(outcomeKinds),
         at: Moment.optional().describe('Now, when absent.'),
         by_machine: z.boolean().default(false).describe('Kept, and not counted.'),
-        value: z.int().nullable().default(null).describe('Minor units of money (negative for a refund), or seconds.'),
+        value: z.int().nullable().default(null).describe('Minor units of money (below 0 with `refunded`), or seconds with `engaged`.'),
       }),
     )
     .min(1)

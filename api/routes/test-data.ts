@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DomainError } from '../../core/errors.js';
 import { assignVariation } from '../../core/experiment/assignment.js';
+import type { OutcomeKind } from '../../core/experiment/outcomes.js';
 import type { TenantTransaction } from '../../db/client.js';
 import { exposedTo, recordExposures, recordOutcomes, type ExposureOutcome, type NewExposure } from '../../db/queries/test-exposures.js';
 import type { TestRow } from '../../db/queries/tests.js';
@@ -79,7 +80,7 @@ export function createTestDataRoutes({ database, now }: TestRouteDependencies): 
           kind,
           at: momentOf(at, now(), `outcomes.${i}.at`),
           byMachine: by_machine,
-          value: valueOf(test, value, `outcomes.${i}.value`),
+          value: valueOf(kind, value, `outcomes.${i}.value`),
         }));
         return recordOutcomes(tx, test, outcomes);
       });
@@ -151,9 +152,9 @@ function momentOf(text: string | undefined, now: Date, path: string): Date {
   return moment;
 }
 
-function valueOf({ design }: TestRow, value: number | null, path: string): number | null {
-  if (value !== null && value < 0 && design.primaryMetric.kind === 'engagement_time')
-    throw invalid(path, 'seconds of engagement cannot be negative');
+function valueOf(kind: OutcomeKind, value: number | null, path: string): number | null {
+  if (value !== null && value < 0 && kind !== 'refunded') throw invalid(path, `it cannot be below 0 with ${kind}`);
+  if (value !== null && value > 0 && kind === 'refunded') throw invalid(path, 'what was refunded is told as a value below 0');
   return value;
 }
 

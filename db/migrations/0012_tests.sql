@@ -222,8 +222,8 @@ begin
 end
 $$;
 
--- Brings what is kept with some users' exposures up to date with their results. Only what happened in the window counts, and no
--- machine's opening does.
+-- Brings what is kept with some users' exposures up to date with their results: only what happened in the window counts, and
+-- nothing that a machine did.
 create function recount_exposures(wanted uuid, test bigint, user_ids text[]) returns void
   language plpgsql set search_path = madansara_analytics
 as $$
@@ -239,16 +239,17 @@ begin
     machine_opened = r.machine_opened, value = r.value
   from (
     select x.user_id,
-      min(r.timestamp) filter (where r.event_type = 'sent') as sent_at,
+      min(r.timestamp) filter (where r.event_type = 'sent' and not r.is_machine) as sent_at,
       min(r.timestamp) filter (where r.event_type = 'opened' and not r.is_machine) as opened_at,
       min(r.timestamp) filter (where r.event_type = 'clicked' and not r.is_machine) as clicked_at,
       min(r.timestamp) filter (where r.event_type = 'replied' and not r.is_machine) as replied_at,
       min(r.timestamp) filter (where r.event_type = 'converted' and not r.is_machine) as converted_at,
-      min(r.timestamp) filter (where r.event_type = 'unsubscribed') as unsubscribed_at,
-      min(r.timestamp) filter (where r.event_type = 'complained') as complained_at,
-      min(r.timestamp) filter (where r.event_type = 'bounced') as bounced_at,
+      min(r.timestamp) filter (where r.event_type = 'unsubscribed' and not r.is_machine) as unsubscribed_at,
+      min(r.timestamp) filter (where r.event_type = 'complained' and not r.is_machine) as complained_at,
+      min(r.timestamp) filter (where r.event_type = 'bounced' and not r.is_machine) as bounced_at,
       coalesce(bool_or(r.event_type = 'opened' and r.is_machine), false) as machine_opened,
-      coalesce(sum(r.value) filter (where not r.is_machine), 0)::bigint as value
+      coalesce(sum(r.value) filter (where not r.is_machine
+        and case when t.value_currency is null then r.event_type = 'engaged' else r.event_type in ('converted', 'refunded') end), 0)::bigint as value
     from (select distinct unnest(user_ids) as user_id) u
     join ab_test_exposures x on x.tenant_id = wanted and x.test_id = test and x.user_id = u.user_id
     join ab_tests t on t.tenant_id = wanted and t.id = test

@@ -50,33 +50,39 @@ export async function countArms(tx: TenantTransaction, test: TestRow, at: Date):
 }
 
 async function countByPeriod(tx: TenantTransaction, { tenantId, id, weightPeriods, design }: TestRow, at: Date): Promise<Counted[]> {
-  const value = design.primaryMetric.kind === 'engagement_time' ? sql`(value + engagement_seconds)` : sql`value`;
+  const metric = design.primaryMetric;
+  const whole = metric.kind === 'engagement_time' ? sql`(value + engagement_seconds)` : sql`value`;
+  const share = 'winsoriseAbove' in metric ? metric.winsoriseAbove : null;
+  const value = share === null ? whole : sql`least(${whole}, highest)`;
+  const highest = sql`select percentile_cont(${share}::double precision) within group (order by ${whole}) as highest from seen where is_measured`;
   const starts = weightPeriods.map(({ fromMs }) => new Date(fromMs).toISOString());
   // With one set of weights, which is nearly always so, nobody's period need be looked for.
   const period = starts.length > 1 ? sql`greatest(1, width_bucket(exposed_at, ${sql.param(starts)}::timestamptz[]))` : sql`1`;
+  const moment = sql`${at.toISOString()}::timestamptz`;
   const window = `${design.conversionWindowHours} hours`;
   const { rows } = await tx.execute<Counted>(sql`
+    with seen as (
+      select *, exposed_at <= ${moment} - ${window}::interval as is_closed,
+        exposed_at <= ${moment} - ${window}::interval and second_variation_id is null as is_measured
+      from ab_test_exposures
+      where tenant_id = ${tenantId} and test_id = ${id} and exposed_at <= ${moment})
     select variation_id as "variationId", ${period} as period, count(*)::int as exposed,
       count(second_variation_id)::int as "exposedTwice",
       count(*) filter (where is_closed)::int as closed,
       count(*) filter (where is_measured)::int as measured,
-      count(sent_at)::int as sent,
+      count(*) filter (where sent_at <= ${moment})::int as sent,
       count(opened_at) filter (where is_measured)::int as opened,
       count(clicked_at) filter (where is_measured)::int as clicked,
       count(replied_at) filter (where is_measured)::int as replied,
       count(converted_at) filter (where is_measured)::int as converted,
-      count(*) filter (where is_measured and machine_opened)::int as "machineOpened",
-      count(*) filter (where second_variation_id is null and unsubscribed_at <= ${at.toISOString()}::timestamptz)::int as unsubscribed,
-      count(*) filter (where second_variation_id is null and complained_at <= ${at.toISOString()}::timestamptz)::int as complained,
-      count(*) filter (where second_variation_id is null and bounced_at <= ${at.toISOString()}::timestamptz)::int as bounced,
+      count(*) filter (where is_measured and machine_opened and opened_at is null)::int as "machineOpened",
+      count(*) filter (where second_variation_id is null and unsubscribed_at <= ${moment})::int as unsubscribed,
+      count(*) filter (where second_variation_id is null and complained_at <= ${moment})::int as complained,
+      count(*) filter (where second_variation_id is null and bounced_at <= ${moment})::int as bounced,
       coalesce(sum(${value}) filter (where is_measured), 0)::double precision as sum,
       coalesce(sum(${value}::numeric * ${value}) filter (where is_measured and ${value} <> 0), 0)::double precision as "sumOfSquares",
       count(*) filter (where is_measured and ${value} <> 0)::int as "notZero"
-    from (
-      select *, exposed_at <= ${at.toISOString()}::timestamptz - ${window}::interval as is_closed,
-        exposed_at <= ${at.toISOString()}::timestamptz - ${window}::interval and second_variation_id is null as is_measured
-      from ab_test_exposures
-      where tenant_id = ${tenantId} and test_id = ${id} and exposed_at <= ${at.toISOString()}::timestamptz) e
+    from seen${share === null ? sql`` : sql` cross join (${highest}) h`}
     group by 1, 2`);
   return rows;
 }

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { OutcomeKind } from '../../core/experiment/exposure.js';
+import type { OutcomeKind } from '../../core/experiment/outcomes.js';
 import type { TenantTransaction } from '../client.js';
 import type { TestRow } from './tests.js';
 

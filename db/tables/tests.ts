@@ -13,7 +13,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core';
 import type { TestDesign } from '../../core/experiment/design.js';
-import type { OutcomeKind } from '../../core/experiment/exposure.js';
+import type { OutcomeKind } from '../../core/experiment/outcomes.js';
 import type { WeightPeriod } from '../../core/experiment/assignment.js';
 import type { TestState } from '../../core/experiment/lifecycle.js';
 import type { LookFacts } from '../../core/experiment/counts.js';
@@ -90,7 +90,7 @@ export const abTestResults = analytics.table(
     testId: bigint('test_id', { mode: 'number' }).notNull(),
     variationId: varchar('variation_id', { length: 255 }),
     userId: varchar('user_id', { length: 255 }).notNull(),
-    eventType: varchar('event_type', { length: 100 }).$type<OutcomeKind | 'refunded'>().notNull(),
+    eventType: varchar('event_type', { length: 100 }).$type<OutcomeKind>().notNull(),
     timestamp: timestamp('timestamp', { withTimezone: true, mode: 'date' }).notNull(),
     outcomeId: text('outcome_id').notNull(),
     isMachine: boolean('is_machine').notNull().default(false),

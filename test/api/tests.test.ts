@@ -63,6 +63,15 @@ describe('POST /v1/tests', () => {
     );
   });
 
+  it('limits extreme values of a mean where that is asked for, and of nothing else', async () => {
+    const revenue = { ...design, primary_metric: 'revenue_per_user', baseline: { mean: 20_00, deviation: 15_00 } };
+    const { status, text } = await post('/v1/tests', { ...revenue, winsorise_above: 0.99 });
+    assert.equal(status, 201, text);
+    const refused = await post('/v1/tests', { ...design, winsorise_above: 0.99 });
+    assert.equal(refused.status, 400, refused.text);
+    assert.match(refused.text, /winsorise_above/);
+  });
+
   it('makes one test for one Idempotency-Key', async () => {
     const once = await post('/v1/tests', design, { 'Idempotency-Key': 'a-test' });
     const again = await post('/v1/tests', design, { 'Idempotency-Key': 'a-test' });
@@ -204,6 +213,18 @@ describe('a test over the API', () => {
       told.body.items.map(({ status }: { status: string }) => status),
       ['recorded', 'repeated', 'before_exposure', 'not_exposed'],
     );
+  });
+
+  it('takes money that went back as a refund below 0, and nothing else below 0', async () => {
+    const url = `/v1/tests/${await created({ start: true })}/outcomes`;
+    const tell = (kind: string, value: number) => post(url, { outcomes: [{ outcome_id: kind, user_id: 'u1', kind, value }] });
+    const faultOf = async (kind: string, value: number) => {
+      const { status, body } = await tell(kind, value);
+      return [status, body.errors?.[0]?.path, body.errors?.[0]?.message];
+    };
+    assert.equal((await tell('refunded', -500)).status, 200);
+    assert.deepEqual(await faultOf('engaged', -1), [400, 'outcomes.0.value', 'it cannot be below 0 with engaged']);
+    assert.deepEqual(await faultOf('refunded', 1), [400, 'outcomes.0.value', 'what was refunded is told as a value below 0']);
   });
 
   it('refuses exposures of a draft, of a variation that it has not, from before its start and from the future', async () => {

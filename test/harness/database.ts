@@ -18,20 +18,20 @@ export type TestDatabase = Database & {
 export type EmptyDatabase = { readonly url: string; query(statement: string): Promise<unknown>; drop(): Promise<void> };
 
 /** A database in which nothing has been done yet. */
-export async function createEmptyDatabase(): Promise<EmptyDatabase> {
+export async function createEmptyDatabase(server = serverUrl): Promise<EmptyDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await on(serverUrl, `create database ${name}`);
-  const url = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).toString();
+  await on(server, `create database ${name}`);
+  const url = Object.assign(new URL(server), { pathname: `/${name}` }).toString();
   return {
     url,
     query: (statement) => on(url, statement),
-    drop: () => on(serverUrl, `drop database if exists ${name} with (force)`),
+    drop: () => on(server, `drop database if exists ${name} with (force)`),
   };
 }
 
 /** A migrated database of its own for a test file. Call `drop` in `after`. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const { url, drop } = await createEmptyDatabase();
+export async function createTestDatabase(server = serverUrl): Promise<TestDatabase> {
+  const { url, drop } = await createEmptyDatabase(server);
   await migrate(url);
   const admin = new pg.Pool({ connectionString: url, max: 4, options: '-c search_path=madansara_analytics' });
   admin.on('error', () => undefined); // a test may end the server under it

@@ -1,15 +1,24 @@
-import { winsorise, winsorLimits } from '../stats/means/winsorise.js';
-import type { ArmCounts, Engaged, PrimaryCounts } from './counts.js';
-import { judgeOutcome, windowClosed, type Exposure, type Outcome, type OutcomeKind } from './exposure.js';
-import type { Guardrail, PrimaryMetric } from './metric.js';
+import type { ArmCounts, Engaged, PrimaryCounts } from '../../core/experiment/counts.js';
+import type { Guardrail, PrimaryMetric } from '../../core/experiment/metric.js';
+import type { OutcomeKind } from '../../core/experiment/outcomes.js';
+import { winsorise, winsorLimits } from '../../core/stats/means/winsorise.js';
 
-/** The rows of a test, as they are kept. Users that were merged count as the one that they were merged into; deleted ones not at all. */
+export type Exposure = { readonly userId: string; readonly variationId: string; readonly atMs: number };
+
+/** What a user did. `value` is money in minor units or seconds. */
+export type Outcome = {
+  readonly userId: string;
+  readonly kind: OutcomeKind;
+  readonly atMs: number;
+  readonly byMachine: boolean;
+  readonly value: number | null;
+};
+
+/** The rows of a test, as they are told. Users that were merged count as the one that they were merged into. */
 export type TestRows = {
   readonly exposures: readonly Exposure[];
   readonly outcomes: readonly Outcome[];
   readonly mergedInto: Readonly<Record<string, string>>;
-  readonly deletedUsers: readonly string[];
-  readonly notDelivered: readonly string[];
 };
 
 export type TallyRules = {
@@ -28,8 +37,8 @@ type Person = {
 };
 
 /**
- * What each arm did, from its rows: the meaning of the counts, that any query for them must agree with. Somebody exposed to two
- * arms, also by a merge, counts once, as exposed to the first and as measured in none.
+ * What each arm did, from its rows, one after the other and without haste: the meaning of the counts, which the queries must agree
+ * with. Somebody exposed to two arms, also by a merge, counts once, as exposed to the first and as measured in none.
  */
 export function tallyArms(rows: TestRows, rules: TallyRules): ArmCounts[] {
   const people = peopleOf(rows, rules.atMs);
@@ -38,12 +47,12 @@ export function tallyArms(rows: TestRows, rules: TallyRules): ArmCounts[] {
     const person = people.get(nameOf(outcome.userId));
     if (person !== undefined && outcome.atMs <= rules.atMs) addOutcome(person, outcome, rules);
   }
-  const undelivered = new Set(rows.notDelivered.map(nameOf));
+  const isSentTold = [...people.values()].some(({ did }) => did.has('sent'));
   const limit = highestValue([...people.values()], rules);
   return rules.variationIds.map((variationId) => {
     const exposed = [...people].filter(([, person]) => person.variationId === variationId);
     const once = exposed.filter(([, { exposedTwice }]) => !exposedTwice).map(([, person]) => person);
-    const closed = exposed.filter(([, { exposedAtMs }]) => windowClosed(exposedAtMs, rules.windowMs, rules.atMs));
+    const closed = exposed.filter(([, { exposedAtMs }]) => exposedAtMs + rules.windowMs <= rules.atMs);
     const measured = closed.map(([, person]) => person).filter(({ exposedTwice }) => !exposedTwice);
     return {
       variationId,
@@ -51,7 +60,7 @@ export function tallyArms(rows: TestRows, rules: TallyRules): ArmCounts[] {
       exposedTwice: exposed.length - once.length,
       closed: closed.length,
       measured: measured.length,
-      notDelivered: exposed.filter(([userId]) => undelivered.has(userId)).length,
+      notDelivered: isSentTold ? exposed.length - exposed.filter(([, { did }]) => did.has('sent')).length : 0,
       primary: primaryOf(measured, rules.metric, limit),
       engaged: engagedOf(measured),
       harmed: Object.fromEntries(GUARDRAIL_EVENTS.map(([guardrail, kind]) => [guardrail, count(once, kind)])),
@@ -72,13 +81,11 @@ function finalUser(userId: string, mergedInto: TestRows['mergedInto']): string {
   return id;
 }
 
-function peopleOf({ exposures, mergedInto, deletedUsers }: TestRows, atMs: number): Map<string, Person> {
-  const deleted = new Set(deletedUsers);
+function peopleOf({ exposures, mergedInto }: TestRows, atMs: number): Map<string, Person> {
   const people = new Map<string, Person>();
   const inOrder = exposures.filter((exposure) => exposure.atMs <= atMs).sort((left, right) => left.atMs - right.atMs);
   for (const { userId, variationId, atMs: exposedAtMs } of inOrder) {
     const id = finalUser(userId, mergedInto);
-    if (deleted.has(id)) continue;
     const earlier = people.get(id);
     if (earlier === undefined) people.set(id, { variationId, exposedAtMs, exposedTwice: false, did: new Set(), value: 0 });
     else if (earlier.variationId !== variationId) people.set(id, { ...earlier, exposedTwice: true });
@@ -86,15 +93,14 @@ function peopleOf({ exposures, mergedInto, deletedUsers }: TestRows, atMs: numbe
   return people;
 }
 
-function addOutcome(person: Person, outcome: Outcome, { metric, windowMs }: TallyRules): void {
-  const verdict = judgeOutcome(outcome, { ...person, windowMs }, null);
-  if (verdict.kind === 'kept') {
-    if (verdict.because === 'by_machine' && outcome.kind === 'opened') person.did.add('machineOpened');
+function addOutcome(person: Person, { kind, atMs, byMachine, value }: Outcome, { metric, windowMs }: TallyRules): void {
+  if (atMs < person.exposedAtMs || atMs >= person.exposedAtMs + windowMs) return;
+  if (byMachine) {
+    if (kind === 'opened') person.did.add('machineOpened');
     return;
   }
-  person.did.add(outcome.kind);
-  const counted = metric.kind === 'revenue_per_user' ? 'converted' : 'engaged';
-  if (outcome.kind === counted) person.value += outcome.value ?? 0;
+  person.did.add(kind);
+  if (metric.kind === 'engagement_time' ? kind === 'engaged' : kind === 'converted' || kind === 'refunded') person.value += value ?? 0;
 }
 
 const count = (people: readonly Person[], kind: string): number => people.filter(({ did }) => did.has(kind)).length;
@@ -113,7 +119,7 @@ function engagedOf(people: readonly Person[]): Engaged {
 function highestValue(people: readonly Person[], { metric, windowMs, atMs }: TallyRules): number {
   const share = 'winsoriseAbove' in metric ? metric.winsoriseAbove : null;
   if (share === null) return Number.POSITIVE_INFINITY;
-  const measured = people.filter(({ exposedAtMs, exposedTwice }) => !exposedTwice && windowClosed(exposedAtMs, windowMs, atMs));
+  const measured = people.filter(({ exposedAtMs, exposedTwice }) => !exposedTwice && exposedAtMs + windowMs <= atMs);
   const limits = winsorLimits(
     measured.map(({ value }) => value),
     { lower: 0, upper: share },
@@ -142,4 +148,13 @@ function primaryOf(people: readonly Person[], metric: PrimaryMetric, limit: numb
       return { kind: 'mean', sum, sumOfSquares, notZero: values.filter((value) => value !== 0).length, before: null };
     }
   }
+}
+
+const SESSION_GAP_MS = 30 * 60_000;
+
+/** The seconds between the first and the last event of each session, added up; half an hour without an event ends a session. */
+export function engagementSeconds(eventTimesMs: readonly number[]): number {
+  const times = eventTimesMs.toSorted((left, right) => left - right);
+  const pauses = times.slice(1).map((time, i) => time - (times[i] ?? 0));
+  return pauses.filter((pause) => pause <= SESSION_GAP_MS).reduce((sum, pause) => sum + pause, 0) / 1000;
 }

@@ -1,26 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { engagementSeconds } from '../../../core/experiment/engagement-time.js';
-import {
-  judgeExposure,
-  judgeOutcome,
-  outcomeFaults,
-  outcomeKinds,
-  type ExposureContext,
-  type Outcome,
-} from '../../../core/experiment/exposure.js';
-import { takeLook } from '../../../core/experiment/look.js';
-import { tallyArms, type TallyRules, type TestRows } from '../../../core/experiment/tally.js';
-import { factsOn, judged } from './samples.js';
+import { takeLook } from '../../core/experiment/look.js';
+import { outcomeKinds } from '../../core/experiment/outcomes.js';
+import { factsOn, judged } from '../core/experiment/samples.js';
+import { engagementSeconds, tallyArms, type Outcome, type TallyRules, type TestRows } from './counting-model.js';
 
-const context: ExposureContext = {
-  earlier: null,
-  variationIds: ['control', 'personal'],
-  userDeleted: false,
-  startedAtMs: 100,
-  endedAtMs: null,
-};
 const outcome = (given: Partial<Outcome>): Outcome => ({
   userId: 'u',
   kind: 'converted',
@@ -28,64 +13,6 @@ const outcome = (given: Partial<Outcome>): Outcome => ({
   byMachine: false,
   value: null,
   ...given,
-});
-
-describe('an exposure', () => {
-  const exposure = { userId: 'u', variationId: 'control', atMs: 150 };
-
-  it('counts once, however often it is told', () => {
-    assert.deepEqual(judgeExposure(exposure, context), { kind: 'first' });
-    assert.deepEqual(judgeExposure({ ...exposure, atMs: 170 }, { ...context, earlier: exposure }), { kind: 'repeated' });
-  });
-
-  it('to a second arm leaves the user in the first', () => {
-    assert.deepEqual(judgeExposure({ ...exposure, variationId: 'personal' }, { ...context, earlier: exposure }), {
-      kind: 'second_arm',
-      first: 'control',
-    });
-  });
-
-  it('is refused for a deleted user, an unknown arm, and a moment outside the test', () => {
-    const because = (given: Partial<ExposureContext>, atMs = 150) => {
-      const verdict = judgeExposure({ ...exposure, atMs }, { ...context, ...given });
-      return verdict.kind === 'refused' ? verdict.because : verdict.kind;
-    };
-    assert.equal(because({ userDeleted: true }), 'the user was deleted');
-    assert.equal(because({ startedAtMs: null }), 'the test has not started');
-    assert.equal(because({}, 99), 'it is from before the test started');
-    assert.equal(because({ endedAtMs: 120 }), 'it is from after the test ended');
-    assert.match(because({ variationIds: ['a', 'b'] }), /variation "control" is not one of this test: a, b/);
-  });
-});
-
-describe('an outcome', () => {
-  const participation = { exposedAtMs: 1000, exposedTwice: false, windowMs: 500 };
-  const because = (given: Partial<Outcome>, decidedAtMs: number | null = null, who = participation) => {
-    const verdict = judgeOutcome(outcome(given), who, decidedAtMs);
-    return verdict.kind === 'kept' ? verdict.because : 'counts';
-  };
-
-  it('counts from the exposure on until its window closes', () => {
-    assert.deepEqual(
-      [999, 1000, 1499, 1500].map((atMs) => because({ atMs })),
-      ['before_exposure', 'counts', 'counts', 'after_window'],
-    );
-  });
-
-  it('is kept and not counted from a machine, from users of two arms or none, and after the verdict', () => {
-    assert.equal(because({ atMs: 1100, kind: 'opened', byMachine: true }), 'by_machine');
-    assert.equal(because({ atMs: 1100 }, null, { ...participation, exposedTwice: true }), 'second_arm');
-    assert.equal(judgeOutcome(outcome({ atMs: 1100 }), { ...participation, exposedAtMs: null }, null).kind, 'kept');
-    assert.equal(because({ atMs: 1100 }, 1099), 'after_verdict');
-    assert.equal(because({ atMs: 1100 }, 1100), 'counts');
-  });
-
-  it('may be a refund, but no negative time and no fraction of a cent', () => {
-    assert.deepEqual(outcomeFaults(outcome({ value: -500 }), { kind: 'revenue_per_user' }), []);
-    assert.match(outcomeFaults(outcome({ value: -5 }), { kind: 'engagement_time' })[0]?.message ?? '', /cannot be negative, and are -5/);
-    assert.match(outcomeFaults(outcome({ value: 1.5 }), { kind: 'revenue_per_user' })[0]?.message ?? '', /whole minor units/);
-    assert.match(outcomeFaults(outcome({ value: Number.NaN }), { kind: 'ctr' })[0]?.message ?? '', /finite/);
-  });
 });
 
 describe('the engagement time of a user', () => {
@@ -106,7 +33,7 @@ describe('the counts of a test', () => {
     windowMs: 100,
     atMs: 1000,
   };
-  const none: TestRows = { exposures: [], outcomes: [], mergedInto: {}, deletedUsers: [], notDelivered: [] };
+  const none: TestRows = { exposures: [], outcomes: [], mergedInto: {} };
   const shown = (userId: string, variationId: string, atMs = 0) => ({ userId, variationId, atMs });
 
   it('hold who was exposed, whose window closed, and what they did in it', () => {
@@ -118,10 +45,10 @@ describe('the counts of a test', () => {
         outcome({ userId: 'a', atMs: 60 }),
         outcome({ userId: 'b', kind: 'opened', atMs: 20, byMachine: true }),
         outcome({ userId: 'b', atMs: 5 }),
+        outcome({ userId: 'c', kind: 'sent', atMs: 950 }),
         outcome({ userId: 'c', atMs: 960 }),
         outcome({ userId: 'nobody', atMs: 50 }),
       ],
-      notDelivered: ['b'],
     };
     const [control, personal] = tallyArms(rows, rules);
     assert.deepEqual([control?.exposed, control?.measured, control?.primary], [1, 1, { kind: 'rate', successes: 1 }]);
@@ -147,9 +74,8 @@ describe('the counts of a test', () => {
     assert.deepEqual([merged[0]?.exposed, merged[0]?.exposedTwice, merged[0]?.measured], [1, 0, 1]);
   });
 
-  it('forget a deleted user, and follow merges that go round no further than there are merges', () => {
+  it('follow merges that go round no further than there are merges', () => {
     const rows = { ...none, exposures: [shown('a', 'control'), shown('b', 'control')] };
-    assert.equal(tallyArms({ ...rows, deletedUsers: ['a'] }, rules)[0]?.exposed, 1);
     assert.equal(tallyArms({ ...rows, mergedInto: { a: 'b', b: 'a' } }, rules)[0]?.exposed, 2);
   });
 
@@ -160,7 +86,7 @@ describe('the counts of a test', () => {
       exposures: ids.map((id, i) => shown(id, i % 2 === 0 ? 'control' : 'personal')),
       outcomes: [
         ...ids.map((userId, i) => outcome({ userId, atMs: 1, value: i === 99 ? 1_000_000 : 100 })),
-        outcome({ userId: 'u0', atMs: 2, value: -300 }),
+        outcome({ userId: 'u0', kind: 'refunded', atMs: 2, value: -300 }),
       ],
     };
     const revenue = (winsoriseAbove: number | null) =>
@@ -172,7 +98,7 @@ describe('the counts of a test', () => {
     assert.equal(pulled?.primary.kind === 'mean' && pulled.primary.sum, 5000);
   });
 
-  it('are always such as a look takes, whatever was exposed, done, merged and deleted', () => {
+  it('are always such as a look takes, whatever was exposed, done and merged', () => {
     const user = fc.constantFrom('a', 'b', 'c', 'd', 'constructor', '__proto__');
     const exposures = fc.array(
       fc.record({ userId: user, variationId: fc.constantFrom('control', 'personal'), atMs: fc.integer({ min: 0, max: 1200 }) }),
@@ -190,8 +116,6 @@ describe('the counts of a test', () => {
       exposures,
       outcomes,
       mergedInto: fc.dictionary(user, user),
-      deletedUsers: fc.array(user),
-      notDelivered: fc.array(user),
     });
     fc.assert(
       fc.property(rows, (some) => {
