@@ -322,19 +322,21 @@ begin
   perform hold_users(wanted, false);
   perform hold_results(wanted, test);
   select * into t from ab_tests where tenant_id = wanted and id = test;
-  with open as (
+  -- A test and its events may be too young for statistics, and the planner would compare each exposure with every event.
+  set local enable_nestloop = off;
+  with open as materialized (
     select e.user_id, e.variation_id, e.exposed_at, least(until, e.exposed_at + t.conversion_window) as closes
     from ab_test_exposures e
     where e.tenant_id = wanted and e.test_id = test and e.exposed_at < until
       and (t.gathered_until is null or e.exposed_at + t.conversion_window + interval '1 day' > t.gathered_until)),
-  done as (
+  done as materialized (
     select e.message_id, e.user_id, e.occurred_at, coalesce(e.properties ->> 'machine' = 'true', false) as is_machine,
       case when e.currency = t.value_currency then e.revenue_minor end as value,
       case when kinds ? e.event and e.properties ->> 'test_id' = t.test_key then kinds ->> e.event
         when e.event = t.goal ->> 'event' and meets_filters(e.properties, t.goal -> 'filters') then 'converted'
         when e.currency = t.value_currency then case when e.revenue_minor < 0 then 'refunded' else 'converted' end end as kind
     from events e
-    where e.tenant_id = wanted and e.occurred_at >= t.start_date and e.occurred_at < until
+    where e.tenant_id = wanted and e.occurred_at >= (select min(exposed_at) from open) and e.occurred_at < until
       and (e.event = t.goal ->> 'event' or e.currency = t.value_currency or kinds ? e.event)),
   stored as (
     insert into ab_test_results (tenant_id, test_id, variation_id, user_id, event_type, timestamp, outcome_id, is_machine, value)
@@ -344,6 +346,7 @@ begin
     on conflict (tenant_id, test_id, outcome_id) do nothing
     returning user_id)
   select array_agg(user_id) into users from stored;
+  set local enable_nestloop = on;
   if users is not null then perform recount_exposures(wanted, test, users); end if;
   update ab_tests set gathered_until = greatest(gathered_until, until) where tenant_id = wanted and id = test;
   return coalesce(cardinality(users), 0);
