@@ -102,7 +102,8 @@ const decayedOf = (age: string) =>
 const pointsTable = `(values ${[...engagementPoints].map(([event, points]) => `(${quote(event)}, ${points})`).join(', ')}) p(event, points)`;
 const POINTS = `coalesce(p.points, ${OWN_EVENT_POINTS})`;
 
-const messageEvents = [...vocabulary.keys()]
+/** Rows (event, channel, kind) of every event that a message caused. */
+export const messageEvents = [...vocabulary.keys()]
   .flatMap((event) => {
     const engagement = engagementOf(event);
     return engagement ? [`(${quote(event)}, ${quote(engagement.channel)}, ${quote(engagement.kind)})`] : [];
@@ -113,7 +114,7 @@ const messageEvents = [...vocabulary.keys()]
  * A goal's event, with each filter's property of that value. A number is also met by a text that reads as it, and a text by a number or
  * a boolean that is written so: files bring texts only.
  */
-function reaches({ event, filters }: NonNullable<FeatureQuery['goal']>): string {
+export function reaches({ event, filters }: NonNullable<FeatureQuery['goal']>): string {
   const conditions = Object.entries(filters).map(([property, value]) => {
     const pointer = `/${property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     const text = `json_extract_string(properties, ${quote(pointer)})`;

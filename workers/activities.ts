@@ -4,7 +4,7 @@ import { codeOf, failureOf } from '../activities/failures.js';
 import { createNotifyingActivities, type NotifyingDependencies } from '../activities/notifying/notifying.js';
 import { createSegmentationActivities } from '../activities/segmentation/segmentation.js';
 import type { SegmentationDependencies } from '../activities/segmentation/walk.js';
-import { createTestingActivities } from '../activities/testing/testing.js';
+import { createTestingActivities, createTestPhaseActivities } from '../activities/testing/testing.js';
 import { createWalkingActivities, type WalkingDependencies } from '../activities/walking/walking.js';
 import type { WorkerMetrics } from './metrics.js';
 
@@ -16,6 +16,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createSegmentationActivities(dependencies),
   ...createNotifyingActivities(dependencies),
   ...createTestingActivities(dependencies),
+  ...createTestPhaseActivities(dependencies),
 });
 
 /** Measures every activity, and translates its errors once: what Temporal shows has a code and holds nothing of anybody's row. */

@@ -6,16 +6,29 @@ import type { Database } from '../../db/client.js';
 import { changeTest, type TestChange } from '../../db/queries/test-changes.js';
 import { lookAtTest } from '../../db/queries/test-looks.js';
 import { findTest, keepClocked, type TestLookRow, type TestRow } from '../../db/queries/tests.js';
+import { whileBeating } from '../segmentation/beating.js';
+import type { SegmentationDependencies, SegmentationInput } from '../segmentation/walk.js';
+import { writeTestArtifacts, type TestsTold } from './artifacts.js';
+import { measureBaselines } from './baselines.js';
 import type { LookTold, TestSummary } from '../../workflows/ab-test/contract.js';
-
-export type TestingDependencies = { readonly database: Database };
 
 type TestInput = { readonly tenantId: string; readonly testId: string };
 /** `at` is the workflow's time: a look that is late is taken as of now, and one that is repeated as of then. */
 export type TestChangeInput = TestInput & { readonly change: TestChange; readonly by: string; readonly at: string };
 export type TestLookInput = TestInput & { readonly number: number; readonly at: string };
 
-export const createTestingActivities = ({ database }: TestingDependencies) => ({
+/** What a walk does about tests. Kept apart from what the clocks of tests do, which need the database alone. */
+export const createTestPhaseActivities = (dependencies: SegmentationDependencies) => ({
+  /** Safe to retry: the same events give the same numbers, in place of the last ones. */
+  measureBaselines: (input: SegmentationInput): Promise<number> => whileBeating(() => measureBaselines(dependencies, input)),
+
+  /** Safe to retry: it writes the same again, as of the walk. */
+  writeTestArtifacts: (input: SegmentationInput): Promise<TestsTold> => writeTestArtifacts(dependencies, input),
+});
+
+export type TestPhaseActivities = ReturnType<typeof createTestPhaseActivities>;
+
+export const createTestingActivities = ({ database }: { readonly database: Database }) => ({
   /** Safe to retry: it reads, and notes that the test has its clock. */
   async openTest({ tenantId: tenant, testId }: TestInput): Promise<TestSummary> {
     const tenantId = parseTenantId(tenant);

@@ -43,7 +43,7 @@ async function runAndRecord(name: string, type: string, input: unknown): Promise
 try {
   const { tenantId, lastDay } = await loadCdnow(walker.database);
   await walker.walk(tenantId, lastDay);
-  await record('walker.succeeded', walkerWorkflowId(tenantId, lastDay));
+  await record('walker.with-tests', walkerWorkflowId(tenantId, lastDay));
   const notCome = parseLocalDate('2199-01-01');
   await walker.walk(tenantId, notCome).catch(() => undefined);
   await record('walker.failed', walkerWorkflowId(tenantId, notCome));

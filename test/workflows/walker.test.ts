@@ -271,14 +271,15 @@ describe('walking on', () => {
       progress.phases.map(({ phase, state, stepsDone, stepsTotal }) => ({ phase, state, all: stepsDone === stepsTotal })),
       [
         { phase: 'segmentation', state: 'done', all: true },
+        { phase: 'testing', state: 'done', all: true },
         { phase: 'notification', state: 'done', all: true },
       ],
     );
     const { typedSearchAttributes } = await handle.describe();
     const found = Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
     assert.deepEqual(
-      { ...found, BuildIds: undefined },
-      { tenantId, walkDate: DAY, phase: 'notification', outcome: 'succeeded', BuildIds: undefined },
+      { ...found, BuildIds: undefined, TemporalChangeVersion: undefined },
+      { tenantId, walkDate: DAY, phase: 'notification', outcome: 'succeeded', BuildIds: undefined, TemporalChangeVersion: undefined },
     );
     const [row] = await query('select status, phase, error, record from walks where tenant_id = $1', tenantId);
     assert.deepEqual(
