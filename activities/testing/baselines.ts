@@ -12,18 +12,24 @@ export async function measureBaselines(dependencies: SegmentationDependencies, i
   const { tenantId, asOfMs, tenant, pin } = walk;
   const goals = Object.entries(tenant.goals).map(([name, { event, filters }]) => ({ name, event, filters }));
   const query = { asOfMs, currency: tenant.currency, windowHours: baselineWindowHours, goals };
-  const windows: WindowSums[][] = [];
-  const channels: ChannelSums[][] = [];
-  for (const bucket of bucketsOf(walk)) {
-    const relation = await dependencies.lake.relation(tenantId, pin, bucket);
-    await dependencies.duckdb.session(async (session) => {
-      windows.push(await sumWindows(session, relation, query));
-      channels.push(await sumChannels(session, relation, asOfMs));
-    });
-  }
+  const sums = await Promise.all(
+    bucketsOf(walk).map(async (bucket) => {
+      const relation = await dependencies.lake.relation(tenantId, pin, bucket);
+      return dependencies.scans.session(async (session) => ({
+        windows: await sumWindows(session, relation, query),
+        channels: await sumChannels(session, relation, asOfMs),
+      }));
+    }),
+  );
   const measured = [
-    ...windowBaselines(windows.flat(), { asOfMs, currency: tenant.currency, goals: goals.map(({ name }) => name) }),
-    ...channelBaselines(channels.flat(), asOfMs),
+    ...windowBaselines(
+      sums.flatMap(({ windows }) => windows),
+      { asOfMs, currency: tenant.currency, goals: goals.map(({ name }) => name) },
+    ),
+    ...channelBaselines(
+      sums.flatMap(({ channels }) => channels),
+      asOfMs,
+    ),
   ];
   await dependencies.database.withTenant(tenantId, (tx) => replaceBaselines(tx, tenantId, measured));
   return measured.length;
