@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { projectRoot, type Config } from '../config.js';
 import { openDatabase } from '../db/client.js';
+import { createTestExecutors } from '../db/queries/test-executors.js';
 import { openObjectStore } from '../store/objects.js';
 import { createApp } from './app.js';
 import { createLogger, type Logger } from './logging.js';
@@ -44,6 +45,7 @@ export async function runApi(
     database,
     walker,
     tests: walker,
+    executors: createTestExecutors(() => new Date()),
     readiness,
     isClosing: () => closing !== undefined,
     now: () => new Date(),

@@ -74,8 +74,7 @@ export function show(tenant: TenantId, testId: string): Promise<void> {
     await database.withTenant(tenant, async (tx) => {
       const test = await requireTest(tx, tenant, testId);
       const looks = await listLooks(tx, test);
-      const last = looks.at(-1);
-      console.log(last ? reportText(test, last) : planLines(test).join('\n'));
+      console.log(reportText(test, looks) ?? planLines(test).join('\n'));
       console.log(`\n${test.status}, ${looks.length} looks`);
       for (const { kind, actor, decidedAt } of await listDecisions(tx, test)) console.log(`${decidedAt.toISOString()} ${kind} by ${actor}`);
     });

@@ -4,6 +4,7 @@ import type { Config } from '../config.js';
 import type { Logger } from 'pino';
 import { openDatabase } from '../db/client.js';
 import type { Executors } from '../db/queries/suggestion-responses.js';
+import { createTestExecutors } from '../db/queries/test-executors.js';
 import { openStore } from '../store/open.js';
 import { walkTaskQueue } from '../workflows/task-queues.js';
 import { createActivities, observeActivities } from './activities.js';
@@ -39,7 +40,8 @@ const OTHERS_AT_ONCE = 4;
 
 /** Runs a worker in this process until it is closed. */
 export async function runWorker(config: Config, settings: WorkerSettings = {}): Promise<RunningWorker> {
-  const { logger = createWorkerLogger(config.logLevel), taskQueue = walkTaskQueue, executors = {}, now = () => new Date() } = settings;
+  const { logger = createWorkerLogger(config.logLevel), taskQueue = walkTaskQueue, now = () => new Date() } = settings;
+  const { executors = createTestExecutors(now) } = settings;
   const temporalLog = temporalLogger(logger);
   installRuntime(temporalLog);
   const { address, namespace } = config.temporal;

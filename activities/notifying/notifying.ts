@@ -6,11 +6,13 @@ import { parseLocalDate, parseTenantId, type LocalDate, type TenantId } from '..
 import type { DeliveryOutcome } from '../../core/suggestion/delivery.js';
 import { suggest } from '../../core/suggestion/suggest.js';
 import { payloadOf } from '../../core/suggestion/summary.js';
+import { testWinner } from '../../core/suggestion/test-winner.js';
 import type { Database } from '../../db/client.js';
 import { dueDeliveries, putUpForDelivery, recordDelivery, takeFromOutbox } from '../../db/queries/suggestion-outbox.js';
 import type { Executors } from '../../db/queries/suggestion-responses.js';
 import { audiencesOf, replaceSuggestions, segmentsOfWalk, undeliveredSuggestions } from '../../db/queries/suggestions.js';
 import { readTenant } from '../../db/queries/tenants.js';
+import { testsToTell, winnersToSuggest } from '../../db/queries/test-telling.js';
 import { findWalk } from '../../db/queries/walks.js';
 import type { ObjectStore } from '../../store/objects.js';
 import { deliver } from './delivery.js';
@@ -89,11 +91,15 @@ async function writeSuggestions(
     if (!tenant || !walk) throw new DomainError('not_found', `there is no walk of ${walkDate} for tenant ${tenantId}`);
     const asOf = walk.asOf.toISOString();
     const segments = await segmentsOfWalk(tx, tenantId, walkDate);
-    const { suggestions, silences } = suggest(segments, { tenantId, walkDate, engardeAppUrl });
+    const tests = await testsToTell(tx, tenantId, walk.asOf);
+    const context = { tenantId, walkDate, engardeAppUrl, asOf, currency: tenant.currency };
+    const { suggestions: opportunities, silences } = suggest(segments, context);
+    const winners = (await winnersToSuggest(tx, tenantId, { walkDate, tests })).map((won) => testWinner(won, context));
+    const suggestions = [...opportunities, ...winners];
     const audiences = await audiencesOf(
       tx,
       tenantId,
-      suggestions.map((each) => each.segment.segment_id),
+      opportunities.map((each) => each.segment.segment_id),
     );
     const moneyDigits = minorDigitsOf(tenant.currency);
     await replaceSuggestions(tx, tenantId, walkDate, suggestions);
@@ -103,7 +109,7 @@ async function writeSuggestions(
     if (undecided.length > 0) await putUpForDelivery(tx, tenantId, walkDate, parcel);
     else await takeFromOutbox(tx, tenantId, walkDate);
     const payload = payloadOf({ tenantId, asOf, suggestions, audiences, moneyDigits });
-    return { tenantName: tenant.name, currency: tenant.currency, asOf, segments, silences, payload };
+    return { tenantName: tenant.name, currency: tenant.currency, asOf, segments, silences, tests, payload };
   });
   const { brief: briefKey, suggestions: suggestionsKey } = notifyingKeys(tenantId, walkDate);
   const nothing = { agent_type: 'audience_intelligence', tenant_id: tenantId, timestamp: made.asOf, suggestions: [] };

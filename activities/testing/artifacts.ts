@@ -1,10 +1,11 @@
 import { documentAnswer } from '../../core/experiment/answer.js';
 import { variationNamer } from '../../core/experiment/design.js';
 import { verdictInWords } from '../../core/experiment/verdict.js';
+import type { Look } from '../../core/experiment/look.js';
 import { parseLocalDate, parseTenantId, type LocalDate, type TenantId } from '../../core/ids.js';
 import type { Database } from '../../db/client.js';
 import { findWalk } from '../../db/queries/walks.js';
-import { findLookBefore, listLiveTests, lookOf, type TestLookRow, type TestRow } from '../../db/queries/tests.js';
+import { testsToTell, type ToldTest } from '../../db/queries/test-telling.js';
 import type { ObjectStore } from '../../store/objects.js';
 
 export type TestsTold = { readonly running: number; readonly ended: number; readonly winners: number };
@@ -14,11 +15,7 @@ export function testingKeys(tenantId: TenantId, walkDate: LocalDate) {
   return { active: `${folder}/active-tests.json`, results: `${folder}/test-results.json`, winners: `${folder}/winners.json` };
 }
 
-const DAY_MS = 86_400_000;
-/** A test that ended longer ago than this was told of by earlier walks. */
-const TOLD_DAYS = 30;
-
-/** Writes what the walk tells of tests: those that run, what their latest looks say, and the winners of the last 30 days. */
+/** Writes what the walk tells of tests: those that ran as of it, what their latest looks say, and the winners of the last 30 days. */
 export async function writeTestArtifacts(
   { database, objects }: { readonly database: Database; readonly objects: ObjectStore },
   input: { readonly tenantId: string; readonly walkDate: string },
@@ -28,23 +25,23 @@ export async function writeTestArtifacts(
   const tests = await database.withTenant(tenantId, async (tx) => {
     const walk = await findWalk(tx, tenantId, walkDate);
     if (!walk) throw new Error(`there is no walk of ${walkDate}`);
-    const live = await listLiveTests(tx, tenantId, { before: walk.asOf, endedAfter: new Date(walk.asOf.getTime() - TOLD_DAYS * DAY_MS) });
-    const told = [];
-    for (const test of live) told.push({ test, look: await findLookBefore(tx, test, walk.asOf) });
-    return told;
+    return testsToTell(tx, tenantId, walk.asOf);
   });
-  const running = tests.filter(({ test }) => test.status === 'running');
-  const winners = tests.filter(({ test }) => test.winningVariation !== null);
+  const running = tests.filter(({ standing }) => standing === 'running');
+  const winners = tests.flatMap((told) => {
+    const { look } = told;
+    return look?.verdict.kind === 'winner' ? [winnerOf(told, look, look.verdict.variationId)] : [];
+  });
   const keys = testingKeys(tenantId, walkDate);
-  await objects.put(keys.active, textOf(running.map(({ test }) => activeOf(test))));
-  await objects.put(keys.results, textOf(tests.flatMap(({ test, look }) => (look ? [resultOf(test, look)] : []))));
-  await objects.put(keys.winners, textOf(winners.flatMap(({ test, look }) => (look ? [winnerOf(test, look)] : []))));
+  await objects.put(keys.active, textOf(running.map(activeOf)));
+  await objects.put(keys.results, textOf(tests.flatMap((told) => (told.look ? [resultOf(told, told.look)] : []))));
+  await objects.put(keys.winners, textOf(winners));
   return { running: running.length, ended: tests.length - running.length, winners: winners.length };
 }
 
 const textOf = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-const activeOf = (test: TestRow) => ({
+const activeOf = ({ test }: ToldTest) => ({
   test_id: test.testKey,
   test_name: test.testName,
   channel: test.channel,
@@ -56,21 +53,21 @@ const activeOf = (test: TestRow) => ({
   users_needed: test.plan.maximumUsers,
 });
 
-const resultOf = (test: TestRow, row: TestLookRow) => ({
-  test_id: test.testKey,
-  test_name: test.testName,
-  look: row.lookNumber,
-  looked_at: row.lookedAt,
-  ...documentAnswer(test.design, lookOf(row)),
-  verdict: verdictInWords(row.verdict, variationNamer(test.design)),
-  information: row.information,
-  arms: row.analysis.arms,
+const resultOf = ({ testId, design, standing }: ToldTest, look: Look) => ({
+  test_id: testId,
+  test_name: design.name,
+  standing,
+  look: look.number,
+  looked_at: new Date(look.atMs).toISOString(),
+  ...documentAnswer(design, look),
+  verdict: verdictInWords(look.verdict, variationNamer(design)),
+  information: look.information,
+  arms: look.arms,
 });
 
-const winnerOf = (test: TestRow, row: TestLookRow) => ({
-  ...resultOf(test, row),
-  confidence_level: test.confidenceLevel,
-  parts: test.variations.find(({ id }) => id === test.winningVariation)?.parts ?? {},
-  apply_to: test.design.applyTo,
-  applied: test.status === 'applied',
+const winnerOf = (told: ToldTest, look: Look, variationId: string) => ({
+  ...resultOf(told, look),
+  parts: told.design.variations.find(({ id }) => id === variationId)?.parts ?? {},
+  apply_to: told.design.applyTo,
+  applied: told.standing === 'applied',
 });

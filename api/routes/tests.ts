@@ -116,7 +116,7 @@ async function testWithLooks(database: Database, tenantId: TenantId, testKey: st
     ...testOf(test),
     design: { ...test.design },
     answer: last ? answerOf(test, last) : null,
-    report: last ? reportText(test, last) : null,
+    report: reportText(test, looks),
     looks_taken: looks.map((look) => lookShown(look, test)),
     decisions: decisions.map(decisionShown),
     chart_url: `${testUrl(testKey)}/chart`,

@@ -2,9 +2,10 @@ import type { LocalDate } from '../ids.js';
 import { formatNumber } from '../numbers.js';
 import { archetypes } from '../segment/statistics.js';
 import type { SegmentFinding } from '../suggestion/evidence.js';
-import type { SuggestionsPayload } from '../suggestion/payload.js';
+import { isAboutSegment, isTestWinner, type SuggestionsPayload } from '../suggestion/payload.js';
 import type { Silence } from '../suggestion/suggest.js';
 import { counted, formatMoment, formatSum, wrap } from './format.js';
+import { testLines, type TestFinding } from './test-section.js';
 import { segmentLines, silenceLine, suggestionLines, WIDTH } from './segment-section.js';
 
 export type BriefInput = {
@@ -17,6 +18,7 @@ export type BriefInput = {
   /** Absent when there is nothing to suggest. */
   readonly payload: SuggestionsPayload | undefined;
   readonly silences: readonly { readonly segmentId: string; readonly because: Silence }[];
+  readonly tests: readonly TestFinding[];
   readonly engardeAppUrl: string;
 };
 
@@ -28,6 +30,7 @@ export function renderBrief(input: BriefInput): string {
     ...headLines(input),
     '',
     ...inOrder(input.segments).flatMap((segment) => [...section(segment, input), '']),
+    ...testLines(input.tests, (input.payload?.suggestions ?? []).filter(isTestWinner), input),
     ...(input.payload ? totalLines(input.payload, input.currency) : []),
     `👉 View full segmentation report: ${input.engardeAppUrl}/walker-agents/audience-intelligence`,
     '',
@@ -55,7 +58,7 @@ function inOrder(segments: readonly SegmentFinding[]): readonly SegmentFinding[]
 }
 
 function section(segment: SegmentFinding, { payload, silences }: BriefInput): readonly string[] {
-  const suggestions = (payload?.suggestions ?? []).filter((each) => each.segment.segment_id === segment.segmentId);
+  const suggestions = (payload?.suggestions ?? []).filter(isAboutSegment).filter((each) => each.segment.segment_id === segment.segmentId);
   const silence = silences.find(({ segmentId }) => segmentId === segment.segmentId);
   return [
     ...segmentLines(segment),
@@ -66,23 +69,29 @@ function section(segment: SegmentFinding, { payload, silences }: BriefInput): re
 
 function totalLines({ summary }: SuggestionsPayload, currency: string): readonly string[] {
   const { total_estimated_impact: impact, high_priority, medium_priority, low_priority } = summary;
-  const parts = [counted(impact.users_affected, 'user')];
+  const parts = impact.users_affected > 0 ? [counted(impact.users_affected, 'user')] : [];
   if (impact.revenue_opportunity !== undefined)
     parts.push(`${formatSum(impact.revenue_opportunity, currency)} expected in the next 30 days`);
   if (impact.conversion_improvements !== undefined && impact.conversion_improvements > 0) {
     parts.push(`+${formatNumber(impact.conversion_improvements)} conversions as members move up`);
   }
+  if (impact.annual_additional_conversions !== undefined) {
+    parts.push(`${formatNumber(impact.annual_additional_conversions)} conversions a year by winners of A/B tests`);
+  }
   return [
     '━'.repeat(16),
-    `Total: ${parts.join(' · ')}`,
+    ...(parts.length > 0 ? wrap(`Total: ${parts.join(' · ')}`, WIDTH, '', '  ') : []),
     `Priorities: ${high_priority} high, ${medium_priority} medium, ${low_priority} low`,
   ];
 }
 
-function methodLines({ segments, payload, asOf }: BriefInput): readonly string[] {
-  if (segments.length === 0) return [`Figures as of ${formatMoment(asOf)}.`];
+function methodLines({ segments, tests, payload, asOf }: BriefInput): readonly string[] {
+  if (segments.length === 0 && tests.length === 0) return [`Figures as of ${formatMoment(asOf)}.`];
   const notes = [
     `Figures as of ${formatMoment(asOf)}; "last 30 days" are the 720 hours before.`,
+    ...(tests.some(({ look }) => look !== null)
+      ? ['A/B tests: verdict, interval and p-value hold at every look; what is to be expected is the effect after shrinkage.']
+      : []),
     ...(payload
       ? [
           'Expected conversion and revenue: what the people who were in the segment 30 days before did since, applied to the people who are in ' +

@@ -1,4 +1,4 @@
-import { controlOf, type TestDesign } from './design.js';
+import type { TestDesign } from './design.js';
 import { NO_P_FROM_A_BANDIT } from './bandit.js';
 import type { Comparison } from './comparison.js';
 import type { Look } from './look.js';
@@ -62,7 +62,3 @@ function recommendationOf(verdict: Verdict): DocumentAnswer['recommendation'] {
 }
 
 const roundedPercent = (level: number): number => Math.round(level * 10_000) / 100;
-
-/** The variation that stays or is taken: the winner, or the control. */
-export const variationToUse = (design: TestDesign, verdict: Verdict): string =>
-  verdict.kind === 'winner' ? verdict.variationId : controlOf(design).id;

@@ -3,9 +3,9 @@ import { documentAnswer, comparisonToTell } from './answer.js';
 import { NO_P_FROM_A_BANDIT } from './bandit.js';
 import type { Comparison } from './comparison.js';
 import { controlOf, variationNamer, type TestDesign } from './design.js';
-import { annualImpact } from './impact.js';
+import { annualImpact, impactInWords, type MonthlyVolume } from './impact.js';
 import type { Look } from './look.js';
-import { familyOf, metricInWords } from './metric.js';
+import { metricInWords } from './metric.js';
 import type { ShownArm, ShownRate } from './shown-arm.js';
 import { verdictInWords } from './verdict.js';
 
@@ -13,8 +13,8 @@ import { verdictInWords } from './verdict.js';
 export type ReportContext = {
   readonly days: number;
   readonly audienceName: string;
-  /** Users who get such a message in a month, as observed; null where that is not known. */
-  readonly usersPerMonth: number | null;
+  /** Null where it is not known. */
+  readonly volume: MonthlyVolume | null;
   readonly links: { readonly apply: string; readonly details: string } | null;
 };
 
@@ -95,21 +95,15 @@ function certaintyLines(design: TestDesign, look: Look, told: Comparison | null)
 
 const pInWords = (p: number): string => (p < 0.0001 ? 'below 0.0001' : formatNumber(p, p < 0.1 ? 4 : 2));
 
-function recommendation(design: TestDesign, look: Look, told: Comparison | null, { usersPerMonth }: ReportContext): string {
+function recommendation(design: TestDesign, look: Look, told: Comparison | null, { volume }: ReportContext): string {
   const sentence = verdictInWords(look.verdict, variationNamer(design));
   if (look.verdict.kind === 'continue') return `Recommendation: let it run. ${sentence}`;
   if (look.verdict.kind !== 'winner') return `Recommendation: keep "${controlOf(design).name}". ${sentence}`;
   const where = design.applyTo === null ? 'from now on' : `to all of ${design.applyTo.replaceAll('_', ' ')}`;
-  const impact =
-    told === null || usersPerMonth === null ? null : annualImpact(told, { usersPerMonth, family: familyOf(design.primaryMetric.kind) });
-  const worth =
-    impact === null
-      ? ''
-      : ` Expected annual impact: ${signed(impact.expected)} ${impact.unit === 'conversions' ? 'conversions' : 'in the metric'} (${signed(impact.interval.low)} to ${signed(impact.interval.high)}).`;
+  const impact = told === null || volume === null ? null : annualImpact(told, volume);
+  const worth = impact === null ? '' : ` Expected annual impact: ${impactInWords(impact, design.primaryMetric)}.`;
   return `Recommendation: apply the winning variation ${where}. ${sentence}${worth}`;
 }
-
-const signed = (value: number): string => (value > 0 ? `+${formatNumber(value)}` : formatNumber(value));
 
 function linkLines({ apply, details }: NonNullable<ReportContext['links']>, canApply: boolean): string[] {
   return ['', ...(canApply ? [`👉 Apply winner: ${apply}`] : []), `👉 View details: ${details}`];

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { metricKinds } from '../experiment/metric.js';
+import { variedParts } from '../experiment/variation.js';
 
 /**
  * What is sent to En Garde: the fields of its suggestion format, and beside them those that its backend reads (`actions`,
@@ -14,7 +16,9 @@ const Moment = z.iso.datetime();
 
 /** How a figure came about: an arithmetic expression over the inputs, and the time in which they were measured. */
 const Basis = z.object({
-  formula: Text.describe('Arithmetic over the names in inputs; beta_cdf is the cumulative beta distribution.'),
+  formula: Text.describe(
+    'Arithmetic over the names in inputs; beta_cdf and normal_cdf are the cumulative beta and standard normal distributions.',
+  ),
   inputs: z.record(z.string(), z.union([z.number(), z.string()])),
   period: z.object({ from: Moment, to: Moment }).describe('Events from `from` on and before `to`.'),
   note: Text.optional(),
@@ -50,7 +54,38 @@ const CreateCampaign = z.object({
   urgency: z.enum(['high', 'medium', 'low']).optional(),
   expected_conversion_rate: Probability.optional(),
 });
-export const RecommendedAction = z.discriminatedUnion('action_type', [CreateCampaign]);
+export type CreateCampaign = z.infer<typeof CreateCampaign>;
+
+const ApplyTestWinner = z.object({
+  action_type: z.literal('apply_test_winner'),
+  test_id: Text,
+  apply_to: Text.describe('The template family of which the winner becomes the default.'),
+  estimated_annual_impact: z.number().optional().describe('Conversions, or money in major units.'),
+});
+
+const CreateAbTest = z.object({
+  action_type: z.literal('create_ab_test'),
+  test_name: Text,
+  channel: Channel.optional().describe('Email, when absent.'),
+  segment_id: Text.optional().describe('Everybody, when absent.'),
+  variations: z
+    .array(
+      z.object({
+        name: Text,
+        discount: z.number().min(0).max(100).optional().describe('Percent.'),
+        free_shipping: z.boolean().optional(),
+        parts: z.partialRecord(z.enum(variedParts), z.string()).optional().describe('What the arm shows.'),
+      }),
+    )
+    .describe('The first is the control.'),
+  primary_metric: z.enum(metricKinds),
+  goal: Text.optional().describe('Of a conversion rate; convert_to_paid, when absent.'),
+  duration_days: z.int(),
+  apply_to: Text.optional(),
+});
+export type CreateAbTest = z.infer<typeof CreateAbTest>;
+
+export const RecommendedAction = z.discriminatedUnion('action_type', [CreateCampaign, ApplyTestWinner, CreateAbTest]);
 export type RecommendedAction = z.infer<typeof RecommendedAction>;
 
 export const Priority = z.enum(['high', 'medium', 'low']);
@@ -94,8 +129,60 @@ const SegmentOpportunity = z.object({
 });
 export type SegmentOpportunity = z.infer<typeof SegmentOpportunity>;
 
-export const Suggestion = z.discriminatedUnion('type', [SegmentOpportunity]);
+const TestArm = z.object({
+  variation: Text.describe('What the arm says: its subject, or else its name.'),
+  open_rate: Probability,
+  click_rate: Probability,
+  conversions: Count,
+});
+
+const AbTestWinner = z.object({
+  id: Id,
+  type: z.literal('ab_test_winner'),
+  title: Text,
+  description: Text,
+  priority: Priority,
+  impact: z.object({
+    improvement: z.number().optional().describe("Of the test's metric, relative: what to expect, after shrinkage."),
+    conversion_improvement: z.number().optional().describe('The same, where the metric is a conversion rate.'),
+    annual_additional_conversions: z.number().optional(),
+    annual_additional_revenue: z.number().optional(),
+    annual_interval: z.tuple([z.number(), z.number()]).optional().describe('Where the annual figure lies with 95 % probability.'),
+    estimated_revenue_increase: z.number().optional().describe('Per 30 days.'),
+    confidence_level: Probability.optional().describe('Of the interval of the difference that leaves 0 out, at all looks together.'),
+    confidence_score: Probability.describe('That the winner is better than the control; of a bandit, that it is the best arm.'),
+    basis: Bases,
+  }),
+  test_results: z.object({
+    test_id: Text,
+    test_name: Text,
+    primary_metric: Text,
+    duration_days: z.number().min(0),
+    sample_size: Count.describe('Users whose conversion window has closed, in all arms.'),
+    control: TestArm,
+    winner: TestArm.extend({
+      improvement: z
+        .number()
+        .optional()
+        .describe('Relative, as measured: too big where a test stopped early. impact.improvement is to be expected.'),
+      improvement_interval: z.tuple([z.number(), z.number()]).optional(),
+    }),
+    p_value: Probability.optional().describe('Valid at every look.'),
+    p_value_note: Text.optional(),
+    statistical_significance: z.boolean(),
+  }),
+  recommended_actions: z.array(RecommendedAction).min(1),
+  actions: z.array(z.object({ action_type: Text, description: Text })).min(1),
+  cta_url: z.url({ protocol: /^https?$/ }),
+  metadata: z.object({ walk_date: z.iso.date(), as_of: Moment, currency: z.string().regex(/^[A-Z]{3}$/), decided_at: Moment }),
+});
+export type AbTestWinner = z.infer<typeof AbTestWinner>;
+
+export const Suggestion = z.discriminatedUnion('type', [SegmentOpportunity, AbTestWinner]);
 export type Suggestion = z.infer<typeof Suggestion>;
+
+export const isAboutSegment = (suggestion: Suggestion): suggestion is SegmentOpportunity => suggestion.type === 'segment_opportunity';
+export const isTestWinner = (suggestion: Suggestion): suggestion is AbTestWinner => suggestion.type === 'ab_test_winner';
 
 const Summary = z.object({
   total_suggestions: Count,
@@ -106,6 +193,7 @@ const Summary = z.object({
     revenue_opportunity: z.number().min(0).optional(),
     users_affected: Count,
     conversion_improvements: Count.optional(),
+    annual_additional_conversions: z.number().optional().describe('Of the winners of A/B tests, which is no part of the other figures.'),
   }),
 });
 export type Summary = z.infer<typeof Summary>;

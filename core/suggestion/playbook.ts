@@ -1,9 +1,9 @@
 import { assertNever } from '../errors.js';
 import type { Archetype } from '../segment/statistics.js';
-import type { RecommendedAction } from './payload.js';
+import type { CreateCampaign } from './payload.js';
 
 /** What to do for a kind of segment: its aim in a few words for a title, and campaigns, the main one first. */
-export type Play = { readonly aim: string; readonly actions: readonly [RecommendedAction, ...RecommendedAction[]] };
+export type Play = { readonly aim: string; readonly actions: readonly [CreateCampaign, ...CreateCampaign[]] };
 
 const DISCOUNT = { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 } as const;
 
@@ -60,7 +60,7 @@ export function playFor(archetype: Archetype, segmentName: string, measuredRate:
   }
 }
 
-const CHANNEL_WORDS: Readonly<Record<RecommendedAction['channel'], string>> = {
+const CHANNEL_WORDS: Readonly<Record<CreateCampaign['channel'], string>> = {
   email: 'Email',
   whatsapp: 'WhatsApp',
   sms: 'SMS',
@@ -72,7 +72,7 @@ const CHANNEL_WORDS: Readonly<Record<RecommendedAction['channel'], string>> = {
 const words = (template: string): string => template.replaceAll('_', ' ');
 
 /** An action in one line: `WhatsApp campaign "At Risk - We Miss You" (win back), 20 % off for 7 days`. */
-export function describeAction({ channel, campaign_name, template, sequence_length, frequency, offer }: RecommendedAction): string {
+export function describeAction({ channel, campaign_name, template, sequence_length, frequency, offer }: CreateCampaign): string {
   const parts = [`${CHANNEL_WORDS[channel]} campaign "${campaign_name}" (${words(template)})`];
   if (sequence_length !== undefined) parts.push(`${sequence_length} ${sequence_length === 1 ? 'message' : 'messages'}`);
   if (frequency !== undefined) parts.push(frequency);

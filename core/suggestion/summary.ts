@@ -1,5 +1,13 @@
 import { roundTo } from '../numbers.js';
-import type { Priority, Suggestion, Summary, SuggestionsPayload } from './payload.js';
+import {
+  isAboutSegment,
+  isTestWinner,
+  type Priority,
+  type SegmentOpportunity,
+  type Suggestion,
+  type Summary,
+  type SuggestionsPayload,
+} from './payload.js';
 
 /**
  * The users who are in exactly these segments and no others of those that suggestions are about. Overlapping audiences give
@@ -12,8 +20,8 @@ export type Audience = { readonly segmentIds: readonly string[]; readonly users:
  * of a user: revenue of overlapping audiences is not added twice, and neither are conversions.
  */
 export function summarise(suggestions: readonly Suggestion[], audiences: readonly Audience[], moneyDigits: number): Summary {
-  const about = new Map<string, Suggestion[]>();
-  for (const suggestion of suggestions) {
+  const about = new Map<string, SegmentOpportunity[]>();
+  for (const suggestion of suggestions.filter(isAboutSegment)) {
     about.set(suggestion.segment.segment_id, [...(about.get(suggestion.segment.segment_id) ?? []), suggestion]);
   }
   const touched = audiences
@@ -21,6 +29,7 @@ export function summarise(suggestions: readonly Suggestion[], audiences: readonl
     .filter((audience) => audience.suggestions.length > 0);
   const revenue = sumOfLargest(touched, ({ impact }) => impact.potential_revenue);
   const conversions = sumOfLargest(touched, ({ impact }) => impact.estimated_conversion_increase);
+  const annual = suggestions.filter(isTestWinner).flatMap(({ impact }) => impact.annual_additional_conversions ?? []);
   const withPriority = (priority: Priority) => suggestions.filter((suggestion) => suggestion.priority === priority).length;
   return {
     total_suggestions: suggestions.length,
@@ -31,13 +40,19 @@ export function summarise(suggestions: readonly Suggestion[], audiences: readonl
       ...(revenue !== undefined && { revenue_opportunity: roundTo(revenue, moneyDigits) }),
       users_affected: touched.reduce((sum, { users }) => sum + users, 0),
       ...(conversions !== undefined && { conversion_improvements: roundTo(conversions, 0) }),
+      ...(annual.length > 0 && {
+        annual_additional_conversions: roundTo(
+          annual.reduce((sum, each) => sum + each, 0),
+          0,
+        ),
+      }),
     },
   };
 }
 
-type Touched = { readonly users: number; readonly suggestions: readonly Suggestion[] };
+type Touched = { readonly users: number; readonly suggestions: readonly SegmentOpportunity[] };
 
-function sumOfLargest(touched: readonly Touched[], figure: (suggestion: Suggestion) => number | undefined): number | undefined {
+function sumOfLargest(touched: readonly Touched[], figure: (suggestion: SegmentOpportunity) => number | undefined): number | undefined {
   let sum: number | undefined;
   for (const { users, suggestions } of touched) {
     const perUser = suggestions.flatMap((suggestion) => {

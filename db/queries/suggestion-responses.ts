@@ -97,7 +97,7 @@ async function executeAll(
   const outcomes: ActionOutcome[] = [];
   for (const [position, raw] of (Array.isArray(recommended) ? recommended : []).entries()) {
     const action = RecommendedAction.safeParse(raw).data;
-    const executor = action && executors[action.action_type];
+    const executor = action && (executors[action.action_type] as Executor | undefined);
     if (action && executor) {
       const outcome = await executor(tx, { tenantId, suggestion, position, action });
       outcomes.push({ ...outcome, action_type: action.action_type });

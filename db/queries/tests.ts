@@ -200,37 +200,14 @@ export async function findLastLook(
   return rows[0];
 }
 
-/** The latest look of those taken before a moment. */
-export async function findLookBefore(
-  tx: TenantTransaction,
-  { tenantId, id }: Pick<TestRow, 'tenantId' | 'id'>,
-  before: Date,
-): Promise<TestLookRow | undefined> {
-  const rows = await tx
-    .select()
-    .from(abTestLooks)
-    .where(and(eq(abTestLooks.tenantId, tenantId), eq(abTestLooks.testId, id), lt(abTestLooks.lookedAt, before)))
-    .orderBy(desc(abTestLooks.lookNumber))
-    .limit(1);
-  return rows[0];
-}
-
-/** Tests that began before a moment and run, or ended after another; the first one first. */
-export function listLiveTests(
-  tx: TenantTransaction,
-  tenantId: TenantId,
-  { before, endedAfter }: { readonly before: Date; readonly endedAfter: Date },
-): Promise<TestRow[]> {
-  const endedMs = sql`coalesce((${abTests.state} ->> 'decidedAtMs')::double precision, 'infinity')`;
-  return tx
-    .select()
-    .from(abTests)
-    .where(and(eq(abTests.tenantId, tenantId), lt(abTests.startDate, before), sql`${endedMs} >= ${endedAfter.getTime()}::double precision`))
-    .orderBy(asc(abTests.id));
-}
-
 /** A look as it was taken. */
 export const lookOf = ({ analysis, state }: TestLookRow): Look => ({ ...analysis, state });
+
+/** How many were exposed when a look was taken. */
+export const exposedAt = ({ lookedAt, analysis }: TestLookRow): { readonly atMs: number; readonly exposed: number } => ({
+  atMs: lookedAt.getTime(),
+  exposed: analysis.arms.reduce((sum, arm) => sum + arm.exposed, 0),
+});
 
 /** Tests that run and whose clock was not started, because the process that should have ended first. */
 export async function testsWithoutClock(tx: TenantTransaction, tenantId: TenantId): Promise<string[]> {

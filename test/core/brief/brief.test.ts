@@ -4,16 +4,21 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { projectRoot } from '../../../config.js';
 import { renderBrief, type BriefInput } from '../../../core/brief/brief.js';
+import type { TestFinding } from '../../../core/brief/test-section.js';
+import { monthlyVolume } from '../../../core/experiment/impact.js';
+import { takeLook } from '../../../core/experiment/look.js';
 import type { SegmentFinding } from '../../../core/suggestion/evidence.js';
 import { suggest } from '../../../core/suggestion/suggest.js';
 import { payloadOf } from '../../../core/suggestion/summary.js';
+import { testWinner } from '../../../core/suggestion/test-winner.js';
+import { DAY_MS, judged, twoArms } from '../experiment/samples.js';
 import { AS_OF, CONTEXT, segment, threeSegments } from '../../harness/segments.js';
 
 function briefOf(segments: readonly SegmentFinding[], currency = 'USD'): string {
   const { suggestions, silences } = suggest(segments, CONTEXT);
   const audiences = segments.map(({ segmentId, statistics }) => ({ segmentIds: [segmentId], users: statistics.users }));
   const payload = payloadOf({ tenantId: CONTEXT.tenantId, asOf: AS_OF, suggestions, audiences, moneyDigits: 2 });
-  const input: BriefInput = { tenantName: 'Acme', asOf: AS_OF, currency, segments, payload, silences, ...CONTEXT };
+  const input: BriefInput = { tenantName: 'Acme', asOf: AS_OF, currency, segments, payload, silences, tests: [], ...CONTEXT };
   return renderBrief(input);
 }
 
@@ -64,5 +69,66 @@ describe('the brief', () => {
     assert.match(brief, /Avg\. value: ¥12,050\/user/);
     assert.match(brief, /money in JPY/);
     assert.ok(!brief.includes('$'));
+  });
+});
+
+describe('the A/B tests in a brief', () => {
+  const test = judged({ applyTo: 'welcome' });
+  const steady = Array.from({ length: 8 }, (_, day) => ({ atMs: (day + 1) * DAY_MS, exposed: 150 * (day + 1) }));
+  const finding: TestFinding = {
+    testId: 'test_1',
+    design: test.design,
+    standing: 'decided',
+    startedAtMs: 0,
+    asOfMs: 8.1 * DAY_MS,
+    plannedUsers: 2_400,
+    audienceName: 'New Customers',
+    look: takeLook(test, null, twoArms(8, [600, 100], [600, 160])),
+    volume: monthlyVolume(test.design, 0, steady),
+  };
+  const running: TestFinding = {
+    ...finding,
+    testId: 'test_2',
+    design: { ...test.design, name: 'Send time' },
+    standing: 'running',
+    asOfMs: 3.1 * DAY_MS,
+    look: takeLook(test, null, twoArms(3, [100, 18], [100, 19])),
+  };
+  const young: TestFinding = { ...running, testId: 'test_3', design: { ...test.design, name: 'Offer' }, look: null };
+  const kept: TestFinding = {
+    ...finding,
+    testId: 'test_4',
+    design: { ...test.design, name: 'Emoji' },
+    look: takeLook(test, null, twoArms(20, [1200, 240], [1200, 243])),
+  };
+  const withTests = (tests: readonly TestFinding[], winners: readonly string[], segments = threeSegments): string => {
+    const { suggestions, silences } = suggest(segments, CONTEXT);
+    const context = { ...CONTEXT, asOf: AS_OF, currency: 'USD' };
+    const won = tests
+      .filter(({ testId }) => winners.includes(testId))
+      .map(({ testId, design, startedAtMs, look, volume }) => {
+        assert.ok(look);
+        return testWinner({ testId, design: { ...design, applyTo: 'welcome' }, startedAtMs, look, volume }, context);
+      });
+    const audiences = segments.map(({ segmentId, statistics }) => ({ segmentIds: [segmentId], users: statistics.users }));
+    const all = [...suggestions, ...won];
+    const payload = payloadOf({ tenantId: CONTEXT.tenantId, asOf: AS_OF, suggestions: all, audiences, moneyDigits: 2 });
+    return renderBrief({ tenantName: 'Acme', asOf: AS_OF, currency: 'USD', segments, payload, silences, tests, ...CONTEXT });
+  };
+
+  it('are the winner with its whole report, and each other test in a line', () => {
+    assert.equal(withTests([finding, running, young, kept], ['test_1']), golden('brief-with-tests.txt'));
+  });
+
+  it('are told without segments too', () => {
+    const text = withTests([finding, running], ['test_1'], []);
+    assert.match(text, /✅ Winner: "Personal"/);
+    assert.match(text, /Total: [\d,]+ conversions a year by winners of A\/B tests/);
+  });
+
+  it('say that a winner was applied, and do not offer it again', () => {
+    const text = withTests([{ ...finding, standing: 'applied' }], []);
+    assert.match(text.replaceAll(/\s+/g, ' '), /A\/B test "Welcome subject" has ended\. "Personal" is better .* end\. It was applied\. /);
+    assert.doesNotMatch(text, /Apply winner/);
   });
 });

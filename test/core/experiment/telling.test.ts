@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { chartOf } from '../../../core/experiment/chart.js';
-import { annualImpact } from '../../../core/experiment/impact.js';
+import { annualImpact, impactInWords, monthlyVolume } from '../../../core/experiment/impact.js';
 import { takeLook, type Look } from '../../../core/experiment/look.js';
 import { reportOf, type ReportContext } from '../../../core/experiment/report.js';
 import { near } from '../stats/nearness.js';
@@ -10,7 +10,7 @@ import { designed, judged, twoArms } from './samples.js';
 const context: ReportContext = {
   days: 14,
   audienceName: 'new sign-ups',
-  usersPerMonth: 10_000,
+  volume: { usersPerMonth: 10_000, exposed: 5_000, days: 15, share: 1 },
   links: { apply: 'https://example.test/apply', details: 'https://example.test/details' },
 };
 const test = judged({ applyTo: 'welcome_emails' });
@@ -48,7 +48,7 @@ describe('the text report of a look', () => {
     const bandit = judged({ mode: 'bandit' });
     const text = reportOf(bandit.design, takeLook(bandit, null, twoArms(3, [600, 100], [600, 120])), {
       ...context,
-      usersPerMonth: null,
+      volume: null,
       links: null,
     });
     assert.match(text, /Most likely the best: "Personal", with probability \d\d\.\d%/);
@@ -60,12 +60,41 @@ describe('the text report of a look', () => {
 describe('the annual impact', () => {
   it('is twelve months of volume times the shrunk effect, with its interval', () => {
     const [comparison] = won.comparisons;
-    assert.ok(comparison?.shrunk);
-    const impact = annualImpact(comparison, { usersPerMonth: 10_000, family: 'rate' });
-    near(impact?.expected ?? 0, 120_000 * comparison.shrunk.effect, 1e-9);
-    assert.ok((impact?.expected ?? 0) < 120_000 * comparison.effect);
-    assert.ok((impact?.interval.low ?? 0) < (impact?.expected ?? 0) && (impact?.expected ?? 0) < (impact?.interval.high ?? 0));
-    near(((impact?.interval.low ?? 0) + (impact?.interval.high ?? 0)) / 2, impact?.expected ?? 0, 1e-6);
+    assert.ok(comparison?.shrunk && context.volume);
+    const impact = annualImpact(comparison, context.volume);
+    assert.ok(impact);
+    near(impact.expected, 120_000 * comparison.shrunk.effect, 1e-9);
+    assert.ok(impact.expected < 120_000 * comparison.effect);
+    assert.ok(impact.interval.low < impact.expected && impact.expected < impact.interval.high);
+    near((impact.interval.low + impact.interval.high) / 2, impact.expected, 1e-6);
+  });
+
+  it('is told in what the metric counts', () => {
+    const impact = { expected: 7_200_00, interval: { low: -3_600_00, high: 18_000_00 } };
+    const words = (primaryMetric: Parameters<typeof impactInWords>[1]) => impactInWords(impact, primaryMetric);
+    assert.equal(words({ kind: 'ctr' }), '+720,000 clicks (-360,000 to +1,800,000)');
+    assert.equal(words({ kind: 'revenue_per_user', currency: 'USD', winsoriseAbove: null }), '+$7,200 (-$3,600 to +$18,000)');
+    assert.equal(words({ kind: 'revenue_per_user', currency: 'JPY', winsoriseAbove: null }), '+¥720,000 (-¥360,000 to +¥1,800,000)');
+    assert.equal(words({ kind: 'engagement_time', winsoriseAbove: null }), '+200 hours of engagement (-100 to +500)');
+  });
+});
+
+describe('the monthly volume', () => {
+  const DAY_MS = 86_400_000;
+  const whole = { exposureShare: 1, exclusion: null };
+  const looks = (...exposed: readonly number[]) => exposed.map((number, i) => ({ atMs: (i + 1) * DAY_MS, exposed: number }));
+
+  it('is that of the slower half of the test, and of all who get such a message', () => {
+    assert.deepEqual(monthlyVolume(whole, 0, looks(300, 400, 500, 600)), { exposed: 200, days: 2, share: 1, usersPerMonth: 3_000 });
+    assert.deepEqual(monthlyVolume(whole, 0, looks(100, 200, 500, 800))?.usersPerMonth, 3_000);
+    const half = { exposureShare: 0.5, exclusion: { group: 'onboarding', from: 0.25, to: 0.5 } };
+    assert.equal(monthlyVolume(half, 0, looks(100, 200, 300, 400))?.usersPerMonth, 24_000);
+  });
+
+  it('is none of what was sent once, and of a test that one look decided', () => {
+    assert.equal(monthlyVolume(whole, 0, looks(5_000, 5_000, 5_000, 5_000)), null);
+    assert.equal(monthlyVolume(whole, 0, looks(5_000)), null);
+    assert.equal(monthlyVolume(whole, 0, []), null);
   });
 });
 

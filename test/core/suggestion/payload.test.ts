@@ -10,7 +10,7 @@ import { parseLocalDate, parseTenantId } from '../../../core/ids.js';
 import { archetypes } from '../../../core/segment/statistics.js';
 import type { SegmentFinding } from '../../../core/suggestion/evidence.js';
 import { suggestionId } from '../../../core/suggestion/id.js';
-import { suggestionsJsonSchema, SuggestionsPayload } from '../../../core/suggestion/payload.js';
+import { isAboutSegment, suggestionsJsonSchema, SuggestionsPayload } from '../../../core/suggestion/payload.js';
 import { suggest } from '../../../core/suggestion/suggest.js';
 import { payloadOf } from '../../../core/suggestion/summary.js';
 import { AS_OF, CONTEXT, segment, threeSegments } from '../../harness/segments.js';
@@ -141,7 +141,7 @@ describe('suggestions for any audience', () => {
         assert.ok(validate(sent), JSON.stringify(validate.errors));
         assert.ok(SuggestionsPayload.safeParse(sent).success);
         const { total_estimated_impact: total } = payload.summary;
-        const sum = payload.suggestions.reduce((all, { impact }) => all + (impact.potential_revenue ?? 0), 0);
+        const sum = payload.suggestions.filter(isAboutSegment).reduce((all, { impact }) => all + (impact.potential_revenue ?? 0), 0);
         assert.ok(Math.abs((total.revenue_opportunity ?? 0) - sum) <= 0.01 + sum * 1e-9, 'disjoint audiences add up');
       }),
       { numRuns: 500 },
