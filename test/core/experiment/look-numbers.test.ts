@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { documentAnswer } from '../../../core/experiment/answer.js';
 import { takeLook } from '../../../core/experiment/look.js';
 import { relativeInterval } from '../../../core/experiment/relative-interval.js';
 import { seededRandom } from '../../../core/random.js';
+import type { Sample } from '../../../core/stats/means/sample.js';
 import { near, nearDigits } from '../stats/nearness.js';
 import { armCounts, factsOn, judged, twoArms } from './samples.js';
 
@@ -25,6 +27,28 @@ describe("Fieller's interval", () => {
     near(turned?.low ?? 0, -(interval?.high ?? 1), 1e-12);
     near(turned?.high ?? 0, -(interval?.low ?? 1), 1e-12);
     assert.equal(relativeInterval({ ...control, mean: 0.001 }, treatment, 1.959964), null);
+  });
+
+  it('leaves 0 out exactly where the difference reaches as far, and is none exactly where the control itself does not', () => {
+    const sample = fc.record({
+      users: fc.integer({ min: 2, max: 100_000 }),
+      mean: fc.double({ min: -5, max: 5, noNaN: true }),
+      variance: fc.double({ min: 0.01, max: 100, noNaN: true }),
+    });
+    const errorOf = ({ variance, users }: Sample) => Math.sqrt(variance / users);
+    fc.assert(
+      fc.property(sample, sample, fc.double({ min: 0.5, max: 8, noNaN: true }), (control, treatment, reach) => {
+        const ofControl = Math.abs(control.mean) / errorOf(control);
+        const ofDifference = Math.abs(treatment.mean - control.mean) / Math.hypot(errorOf(control), errorOf(treatment));
+        fc.pre(Math.abs(ofControl - reach) > 1e-6 && Math.abs(ofDifference - reach) > 1e-6);
+        const interval = relativeInterval(control, treatment, reach);
+        assert.equal(interval === null, ofControl < reach);
+        if (interval === null) return;
+        const effect = (treatment.mean - control.mean) / Math.abs(control.mean);
+        assert.ok(interval.low <= effect + 1e-9 * Math.abs(effect) && effect - 1e-9 * Math.abs(effect) <= interval.high);
+        assert.equal(interval.low > 0 || interval.high < 0, ofDifference > reach);
+      }),
+    );
   });
 });
 

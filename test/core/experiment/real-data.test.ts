@@ -35,6 +35,30 @@ function newcombe(control: readonly [number, number], other: readonly [number, n
   return [p2 - p1 - Math.sqrt((p2 - l2) ** 2 + (u1 - p1) ** 2), p2 - p1 + Math.sqrt((u2 - p2) ** 2 + (p1 - l1) ** 2)];
 }
 
+/** The two-sided p of two equal rates: the pooled z, whose square is the chi-square of the table. */
+function oneLookP([x1, n1]: readonly [number, number], [x2, n2]: readonly [number, number]): number {
+  const [both, all] = [x1 + x2, n1 + n2];
+  const chiSquare = (all * (x1 * n2 - x2 * n1) ** 2) / (both * (all - both) * n1 * n2);
+  return 2 * upperTail(Math.sqrt(chiSquare));
+}
+
+/** The relative effects nearest to the measured one that a z test of "the other rate is so many times the control's" rejects. */
+function relativeLimits([x1, n1]: readonly [number, number], [x2, n2]: readonly [number, number], z: number): readonly [number, number] {
+  const [p1, p2] = [x1 / n1, x2 / n2];
+  const isRejected = (ratio: number) =>
+    Math.abs(p2 - ratio * p1) > z * Math.sqrt((p2 * (1 - p2)) / n2 + (ratio * ratio * p1 * (1 - p1)) / n1);
+  const limit = (outside: number) => {
+    let [kept, rejected] = [p2 / p1, outside];
+    for (let halving = 0; halving < 60; halving += 1) {
+      const middle = (kept + rejected) / 2;
+      if (isRejected(middle)) rejected = middle;
+      else kept = middle;
+    }
+    return kept - 1;
+  };
+  return [limit(0), limit(10)];
+}
+
 /** P(B > A) of two rates with uniform priors, on a grid. */
 function chanceToBeat(control: readonly [number, number], other: readonly [number, number]): number {
   const shape = ([successes, n]: readonly [number, number]) => {
@@ -107,9 +131,7 @@ describe('Cookie Cats: the gate at level 30 or 40', { skip: cookieCats.absent },
     const error = Math.sqrt((p1 * (1 - p1)) / 44_700 + (p2 * (1 - p2)) / 45_489);
     nearRelative(comparison.effect, p2 - p1);
     nearRelative(comparison.standardError, error);
-    const pooled = (8502 + 8279) / 90_189;
-    const z = (p2 - p1) / Math.sqrt(pooled * (1 - pooled) * (1 / 44_700 + 1 / 45_489));
-    nearRelative(comparison.fixedHorizon.p, 2 * upperTail(-z), 1e-7);
+    nearRelative(comparison.fixedHorizon.p, oneLookP(control, other), 1e-7);
     const interval = newcombe(control, other, Z);
     near(comparison.fixedHorizon.interval.low, interval[0], 1e-12);
     near(comparison.fixedHorizon.interval.high, interval[1], 1e-12);
@@ -122,11 +144,34 @@ describe('Cookie Cats: the gate at level 30 or 40', { skip: cookieCats.absent },
     near(comparison.alwaysValidP ?? 1, 0.00156, 0.00001);
   });
 
+  it('loses on the seventh day the share of returning players that docs/experiments.md tells, by an independent arithmetic', () => {
+    const [control, other] = [retained('gate_30', 'retention_7'), retained('gate_40', 'retention_7')];
+    const { relative, shrunk, z, fixedHorizon } = lookAt('retention_7', 0.19).look.comparisons[0] ?? {};
+    assert.ok(relative?.interval && shrunk && z && fixedHorizon);
+    const [low, high] = relativeLimits(control, other, Z);
+    near(relative.interval.low, low, 1e-12);
+    near(relative.interval.high, high, 1e-12);
+
+    const effect = (8279 / 45_489) * (44_700 / 8502) - 1;
+    const error = (1 + effect) * Math.sqrt(1 / 8502 - 1 / 44_700 + 1 / 8279 - 1 / 45_489);
+    near(shrunk.relative, effect / error ** 2 / (1 / error ** 2 + 1 / 0.05 ** 2), 1e-12); // 0.05 is the smallest effect looked for
+    const told = [relative.effect, low, high, shrunk.relative].map((share) => (100 * share).toFixed(1));
+    assert.deepEqual([z.toFixed(2), ...told], ['-3.16', '-4.3', '-6.9', '-1.7', '-4.0']);
+    assert.ok(2 * fixedHorizon.p < 0.05, 'the verdict stands with two primary metrics');
+  });
+
   it('shows nothing on the first day', () => {
+    const [control, other] = [retained('gate_30', 'retention_1'), retained('gate_40', 'retention_1')];
     const { look } = lookAt('retention_1', 0.45);
     assert.equal(look.verdict.kind, 'inconclusive');
-    const [comparison] = look.comparisons;
-    near(comparison?.fixedHorizon?.p ?? 0, 0.0744, 0.0001);
+    const { fixedHorizon, sequential, effect } = look.comparisons[0] ?? {};
+    assert.ok(fixedHorizon && sequential && effect);
+    nearRelative(fixedHorizon.p, oneLookP(control, other), 1e-7);
+    near(fixedHorizon.interval.low, newcombe(control, other, Z)[0], 1e-12);
+    near(fixedHorizon.interval.high, newcombe(control, other, Z)[1], 1e-12);
+    assert.ok(sequential.interval.low < 0 && sequential.interval.high > 0);
+    const told = [control[0] / control[1], other[0] / other[1], effect].map((share) => (100 * share).toFixed(2));
+    assert.deepEqual([...told, fixedHorizon.p.toFixed(3)], ['44.82', '44.23', '-0.59', '0.074']);
   });
 
   it('has a sample ratio that is strange, but not beyond the alarm', () => {
@@ -182,12 +227,18 @@ describe('Hillstrom: no e-mail, one for men, one for women', { skip: hillstrom.a
         nearRelative(comparison.z, (p2 - p1) / error);
         near(comparison.fixedHorizon?.interval.low ?? 0, newcombe(control, other, Z)[0], 1e-12);
         near(comparison.fixedHorizon?.interval.high ?? 0, newcombe(control, other, Z)[1], 1e-12);
+        nearRelative(comparison.fixedHorizon?.p ?? 0, oneLookP(control, other), 1e-6);
         near(comparison.sequential?.interval.low ?? 0, p2 - p1 - Z_OF_TWO * error, 1e-9);
         near(comparison.relative?.effect ?? 0, p2 / p1 - 1, 1e-12);
+        near(comparison.relative?.interval?.low ?? 0, relativeLimits(control, other, Z_OF_TWO)[0], 1e-9);
+        near(comparison.relative?.interval?.high ?? 0, relativeLimits(control, other, Z_OF_TWO)[1], 1e-9);
         near(look.arms[i + 1]?.interval?.high ?? 0, wilson(...other, Z)[1], 1e-12);
       }
       assert.deepEqual(look.verdict, { kind: 'winner', variationId: 'Mens E-Mail', stoppedEarly: false });
-      near(look.gates.find(({ name }) => name === 'sample_ratio')?.status === 'passed' ? 1 : 0, 1);
+      const misfit = counts.reduce((sum, { exposed }) => sum + (exposed - 64_000 / 3) ** 2 / (64_000 / 3), 0);
+      const gate = look.gates.find(({ name }) => name === 'sample_ratio');
+      // of two degrees of freedom, the tail of chi-square is an exponential
+      assert.deepEqual([gate?.status, gate?.detail], ['passed', `p = ${Math.exp(-misfit / 2).toFixed(4)}`]);
     });
   }
 

@@ -5,7 +5,7 @@ import { normalUpperQuantile } from '../../../../core/stats/distributions/normal
 import { daysNeeded } from '../../../../core/stats/planning/duration.js';
 import { powerOfMeans, usersPerArmOfMeans } from '../../../../core/stats/planning/means.js';
 import { alphaOfComparison, detectableEffect, powerOfRates, usersPerArm } from '../../../../core/stats/planning/rates.js';
-import { near, nearDigits, nearRelative } from '../nearness.js';
+import { near, nearDigits } from '../nearness.js';
 
 const rate = fc.double({ min: 0.001, max: 0.9, noNaN: true });
 
@@ -27,6 +27,26 @@ describe('the sample size of two rates', () => {
       const actual = usersPerArm({ baseline, rate, alpha, power });
       // R stops its root finder early: its last digits differ from the closed form by parts of 1e6
       near(actual, Number(users), Math.max(0.0051, 1e-6 * actual));
+    }
+  });
+
+  it("is Evan Miller's but for the variance of no difference: his is the baseline's, ours that of both arms together", () => {
+    for (const [baseline, rate, alpha, power, users] of [
+      [0.2, 0.25, 0.05, 0.8, '1030.22'],
+      [0.1, 0.12, 0.05, 0.8, '3622.62'],
+      [0.05, 0.055, 0.05, 0.8, '30244.40'],
+      [0.05, 0.06, 0.05, 0.8, '7663.00'],
+      [0.03, 0.036, 0.05, 0.8, '13050.16'],
+      [0.02, 0.022, 0.05, 0.8, '78039.02'],
+      [0.5, 0.55, 0.05, 0.8, '1567.42'],
+      [0.2, 0.25, 0.05, 0.9, '1390.08'],
+      [0.02, 0.022, 0.05, 0.9, '104948.24'],
+      [0.05, 0.06, 0.01, 0.9, '14568.81'],
+    ] as const) {
+      const errorOfNull = (rate: number) => Math.sqrt(2 * rate * (1 - rate));
+      const exchanged = (errorOfNull((baseline + rate) / 2) - errorOfNull(baseline)) / (rate - baseline);
+      const ours = usersPerArm({ baseline, rate, alpha, power });
+      nearDigits((Math.sqrt(ours) - normalUpperQuantile(alpha / 2) * exchanged) ** 2, users);
     }
   });
 
@@ -120,14 +140,24 @@ describe('the sample size of two means', () => {
 describe('the sample sizes of G*Power in the tests of Spotify confidence', () => {
   const plan = { baseline: 0.34, rate: 0.343, alpha: 0.05, eitherSide: true };
 
-  it('have the power asked for, counting discoveries on either side', () => {
-    near(powerOfRates({ ...plan, users: 897_348 / 2 }), 0.85, 1e-6);
-    near(powerOfRates({ ...plan, alpha: 0.14, users: 630_710 / 2 }), 0.85, 1e-6);
-    near(powerOfRates({ ...plan, alpha: 0.14, users: 366_424 / 2 }), 0.67, 1e-6);
+  it('have the power asked for, counting discoveries on either side, and with one user an arm less they have not', () => {
+    for (const [alpha, power, both] of [
+      [0.05, 0.85, 897_348],
+      [0.14, 0.85, 630_710],
+      [0.14, 0.67, 366_424],
+    ] as const) {
+      assert.ok(powerOfRates({ ...plan, alpha, users: both / 2 }) >= power);
+      assert.ok(powerOfRates({ ...plan, alpha, users: both / 2 - 1 }) < power);
+    }
   });
 
-  it('lie within one in a thousand of ours for three arms of which the control has half, and within its range for a large effect', () => {
-    nearRelative(usersPerArm({ ...plan, power: 0.85, ratio: 0.5 }), 673_157, 1e-3);
+  it('are ours for three arms of which the control has half of the users and the higher rate', () => {
+    const users = usersPerArm({ baseline: 0.343, rate: 0.34, alpha: 0.05, power: 0.85, ratio: 0.5 });
+    nearDigits(users, '673157');
+    assert.equal(Math.floor(users / 2), 336_578);
+  });
+
+  it('have a range for a large effect that ours lies within', () => {
     const wide = 2 * usersPerArm({ ...plan, power: 0.85, rate: 0.44 });
     assert.ok(wide >= 738 && wide <= 852);
   });
@@ -135,7 +165,7 @@ describe('the sample sizes of G*Power in the tests of Spotify confidence', () =>
 
 describe("the power of Stata's power twoproportions, as statsmodels has it", () => {
   it('counts discoveries on either side', () => {
-    nearDigits(powerOfRates({ baseline: 0.001, rate: 0.015, alpha: 0.05, users: 550, eitherSide: true }), '0.74156');
+    nearDigits(powerOfRates({ baseline: 0.001, rate: 0.015, alpha: 0.05, users: 550, eitherSide: true }), '0.7415600');
     near(powerOfRates({ baseline: 0.1, rate: 0.2, alpha: 0.05, users: 154, ratio: 2, eitherSide: true }), 0.7995659211532175, 1e-12);
   });
 });

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { chiSquareUpperTail } from '../../../../core/stats/distributions/chi-square.js';
+import { normalTwoSidedP } from '../../../../core/stats/distributions/normal.js';
+import { effectOf } from '../../../../core/stats/means/effect.js';
+import { sampleOfRate } from '../../../../core/stats/means/sample.js';
 import { chiSquareTest, compareManyRates } from '../../../../core/stats/proportions/chi-square-test.js';
 import type { Counts } from '../../../../core/stats/proportions/counts.js';
 import { fisherTest } from '../../../../core/stats/proportions/fisher.js';
@@ -34,11 +38,16 @@ describe('the test of two rates', () => {
     nearDigits(unpooled.p, '0.1527080102');
   });
 
-  it('has the standard error of Spotify confidence, by its interval', () => {
+  it("has the standard error of Spotify confidence, by its intervals of the difference and of that as a part of the control's rate", () => {
     const { effect, standardError } = ok(unpooledZTest(counts(42, 104), counts(500, 1009)));
     nearDigits(effect, '0.091694');
-    nearDigits(effect - 1.959963984540054 * standardError, '-0.00752544');
-    nearDigits(effect + 1.959963984540054 * standardError, '0.190913');
+    const [low, high] = [effect - 1.959963984540054 * standardError, effect + 1.959963984540054 * standardError];
+    nearDigits(low, '-0.00752544');
+    nearDigits(high, '0.190913');
+    // theirs takes the control's rate as known; ours of a relative effect is Fieller's, which does not
+    nearDigits(low / (42 / 104), '-0.0186344');
+    nearDigits(high / (42 / 104), '0.47273797');
+    nearDigits(ok(effectOf(sampleOfRate(counts(42, 104)), sampleOfRate(counts(500, 1009)), 'relative')).effect, '0.227052');
   });
 
   it('is symmetric: exchanging the arms turns the sign of z and keeps p', () => {
@@ -108,6 +117,14 @@ describe("Pearson's chi-square test", () => {
     nearDigits(answer.p, '0.0748661891');
   });
 
+  it("is without Yates's correction, which is half a user in each cell: corrected, it is R's chisq.test", () => {
+    const { chiSquare } = ok(chiSquareTest([[500, 509], [42, 62]])); // prettier-ignore
+    const determinant = 500 * 62 - 509 * 42;
+    const corrected = chiSquare * (1 - 1113 / 2 / Math.abs(determinant)) ** 2;
+    nearDigits(corrected, '2.816558581');
+    nearDigits(chiSquareUpperTail(corrected, 1), '0.0932962396');
+  });
+
   it('is the square of the pooled z of two arms', () => {
     fc.assert(
       fc.property(arm(5000), arm(5000), (control, treatment) => {
@@ -163,6 +180,17 @@ describe("Wilson's interval", () => {
         assert.ok(0 <= low && low <= successes / trials && successes / trials <= high && high <= 1);
         const mirrored = ok(wilsonInterval(counts(trials - successes, trials), alpha));
         near(mirrored.low, 1 - high, 1e-12);
+      }),
+    );
+  });
+
+  it('leaves out exactly the rates that the score test rejects', () => {
+    const level = fc.double({ min: 1e-6, max: 0.5, noNaN: true });
+    fc.assert(
+      fc.property(arm(1_000_000), fc.double({ min: 0.001, max: 0.999, noNaN: true }), level, ({ successes, trials }, rate, alpha) => {
+        const { low, high } = ok(wilsonInterval(counts(successes, trials), alpha));
+        const p = normalTwoSidedP((successes / trials - rate) / Math.sqrt((rate * (1 - rate)) / trials));
+        if (Math.abs(p - alpha) > 1e-9) assert.equal(p < alpha, rate < low || rate > high);
       }),
     );
   });
