@@ -8,7 +8,7 @@ import { addTallies } from '../../core/segment/tally.js';
 import { copyMemberships, copyUserFeatures, publishing, writeSegments, type FoundSegment } from '../../db/queries/segments.js';
 import { withLocalFiles } from '../../store/local-files.js';
 import { compareFeatures, compareMemberships, shownFeatures, tallyAffinities } from '../../store/memberships.js';
-import { stopIfCancelled } from './beating.js';
+import { stopIfCancelled } from '../beating.js';
 import { readModel, readTally, writeJson } from './models.js';
 import { bucketsOf, type SegmentationDependencies, type SegmentationWalk } from './walk.js';
 

@@ -8,7 +8,7 @@ import { hasOrders, overviewAffinities, readFeatures, type FeatureFiles } from '
 import { writeActivity, writeAffinities, type FeatureQuery } from '../../store/features.js';
 import { putWritten, withLocalFiles } from '../../store/local-files.js';
 import { writeMemberships } from '../../store/memberships.js';
-import { whileBeating } from './beating.js';
+import { whileBeating } from '../beating.js';
 import { fitInThread } from './fitting.js';
 import { readLastModel, readModel, writeJson } from './models.js';
 import { publish, type Published } from './publishing.js';

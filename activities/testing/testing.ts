@@ -6,7 +6,7 @@ import type { Database } from '../../db/client.js';
 import { changeTest, type TestChange } from '../../db/queries/test-changes.js';
 import { lookAtTest } from '../../db/queries/test-looks.js';
 import { findTest, keepClocked, type TestLookRow, type TestRow } from '../../db/queries/tests.js';
-import { whileBeating } from '../segmentation/beating.js';
+import { whileBeating } from '../beating.js';
 import type { SegmentationDependencies, SegmentationInput } from '../segmentation/walk.js';
 import { writeTestArtifacts, type TestsTold } from './artifacts.js';
 import { measureBaselines } from './baselines.js';
@@ -52,7 +52,8 @@ export const createTestingActivities = ({ database }: { readonly database: Datab
 
   /** Safe to retry: the look's row is unique by (test, number), and an existing row is the answer. */
   async takeLook({ tenantId, testId, number, at }: TestLookInput): Promise<{ summary: TestSummary; look: LookTold | null }> {
-    const { test, look } = await lookAtTest(database, { tenantId: parseTenantId(tenantId), testKey: testId, number, at: new Date(at) });
+    const request = { tenantId: parseTenantId(tenantId), testKey: testId, number, at: new Date(at) };
+    const { test, look } = await whileBeating(() => lookAtTest(database, request));
     return { summary: summaryOf(test), look: look ? toldOf(look) : null };
   },
 });

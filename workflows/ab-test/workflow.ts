@@ -19,9 +19,11 @@ const { openTest, changeTest } = wf.proxyActivities<TestingActivities>({
   priority: { priorityKey: 1 },
 });
 
-// Retried without end: a look writes its row under (test, number), so a second try finds the first.
+// Retried without end: a look writes its row under (test, number), so a second try finds the first. A beat every few seconds tells
+// within ten that a worker has died.
 const { takeLook } = wf.proxyActivities<TestingActivities>({
   startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '5 minutes' },
   priority: { priorityKey: 2 },
 });
