@@ -54,10 +54,10 @@ describe('a look', () => {
     await startTestClocks(database, temporal.client, walkTaskQueue);
     const handle = temporal.client.workflow.getHandle(abTestWorkflowId(tenantId, test.testKey));
 
-    // Somebody holds the row of the test, so that each worker is killed in the middle of the look's own transaction.
+    // No row of a look can be written, so each worker is killed in the middle of the look's own transaction.
     const holder = await database.admin.connect();
     await holder.query('begin');
-    await holder.query('select from ab_tests where id = $1 for update', [test.id]);
+    await holder.query('lock table ab_test_looks in share mode');
     for (let i = 0; i < 3; i += 1) {
       const worker = startWorker();
       const waits = async () => {
