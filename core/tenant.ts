@@ -33,3 +33,6 @@ export function parseCurrency(text: string): string {
 
 /** How many segments a tenant may pin. */
 export const PINNED_K = { least: 2, most: 10 } as const;
+
+/** The share of users on whom tests may start by themselves. */
+export const ALWAYS_ON_SHARE = { least: 0.01, most: 1 } as const;

@@ -12,7 +12,8 @@ import { dueDeliveries, putUpForDelivery, recordDelivery, takeFromOutbox } from 
 import type { Executors } from '../../db/queries/suggestion-responses.js';
 import { audiencesOf, replaceSuggestions, segmentsOfWalk, undeliveredSuggestions } from '../../db/queries/suggestions.js';
 import { readTenant } from '../../db/queries/tenants.js';
-import { testsToTell, winnersToSuggest } from '../../db/queries/test-telling.js';
+import { hypothesesOfTenant } from '../../db/queries/test-hypotheses.js';
+import { runningOf, testsToTell, winnersToSuggest } from '../../db/queries/test-telling.js';
 import { findWalk } from '../../db/queries/walks.js';
 import type { ObjectStore } from '../../store/objects.js';
 import { deliver } from './delivery.js';
@@ -92,6 +93,7 @@ async function writeSuggestions(
     const asOf = walk.asOf.toISOString();
     const segments = await segmentsOfWalk(tx, tenantId, walkDate);
     const tests = await testsToTell(tx, tenantId, walk.asOf);
+    const nextTests = await hypothesesOfTenant(tx, tenantId, { asOf: walk.asOf, running: runningOf(tests) });
     const context = { tenantId, walkDate, engardeAppUrl, asOf, currency: tenant.currency };
     const { suggestions: opportunities, silences } = suggest(segments, context);
     const winners = (await winnersToSuggest(tx, tenantId, { walkDate, tests })).map((won) => testWinner(won, context));
@@ -109,7 +111,7 @@ async function writeSuggestions(
     if (undecided.length > 0) await putUpForDelivery(tx, tenantId, walkDate, parcel);
     else await takeFromOutbox(tx, tenantId, walkDate);
     const payload = payloadOf({ tenantId, asOf, suggestions, audiences, moneyDigits });
-    return { tenantName: tenant.name, currency: tenant.currency, asOf, segments, silences, tests, payload };
+    return { tenantName: tenant.name, currency: tenant.currency, asOf, segments, silences, tests, nextTests, payload };
   });
   const { brief: briefKey, suggestions: suggestionsKey } = notifyingKeys(tenantId, walkDate);
   const nothing = { agent_type: 'audience_intelligence', tenant_id: tenantId, timestamp: made.asOf, suggestions: [] };

@@ -5,27 +5,34 @@ import type { Look } from '../../core/experiment/look.js';
 import { parseLocalDate, parseTenantId, type LocalDate, type TenantId } from '../../core/ids.js';
 import type { Database } from '../../db/client.js';
 import { findWalk } from '../../db/queries/walks.js';
-import { testsToTell, type ToldTest } from '../../db/queries/test-telling.js';
+import { hypothesesOfTenant, type NextHypotheses } from '../../db/queries/test-hypotheses.js';
+import { runningOf, testsToTell, type ToldTest } from '../../db/queries/test-telling.js';
 import type { ObjectStore } from '../../store/objects.js';
 
 export type TestsTold = { readonly running: number; readonly ended: number; readonly winners: number };
 
 export function testingKeys(tenantId: TenantId, walkDate: LocalDate) {
   const folder = `${tenantId}/ab-tests/${walkDate.replaceAll('-', '')}`;
-  return { active: `${folder}/active-tests.json`, results: `${folder}/test-results.json`, winners: `${folder}/winners.json` };
+  return {
+    active: `${folder}/active-tests.json`,
+    results: `${folder}/test-results.json`,
+    winners: `${folder}/winners.json`,
+    next: `${folder}/next-hypotheses.json`,
+  };
 }
 
-/** Writes what the walk tells of tests: those that ran as of it, what their latest looks say, and the winners of the last 30 days. */
+/** Writes what the walk tells of tests: those that ran as of it, what their latest looks say, the winners of the last 30 days, and what to test next. */
 export async function writeTestArtifacts(
   { database, objects }: { readonly database: Database; readonly objects: ObjectStore },
   input: { readonly tenantId: string; readonly walkDate: string },
 ): Promise<TestsTold> {
   const tenantId = parseTenantId(input.tenantId);
   const walkDate = parseLocalDate(input.walkDate);
-  const tests = await database.withTenant(tenantId, async (tx) => {
+  const { tests, next } = await database.withTenant(tenantId, async (tx) => {
     const walk = await findWalk(tx, tenantId, walkDate);
     if (!walk) throw new Error(`there is no walk of ${walkDate}`);
-    return testsToTell(tx, tenantId, walk.asOf);
+    const tests = await testsToTell(tx, tenantId, walk.asOf);
+    return { tests, next: await hypothesesOfTenant(tx, tenantId, { asOf: walk.asOf, running: runningOf(tests) }) };
   });
   const running = tests.filter(({ standing }) => standing === 'running');
   const winners = tests.flatMap((told) => {
@@ -36,6 +43,7 @@ export async function writeTestArtifacts(
   await objects.put(keys.active, textOf(running.map(activeOf)));
   await objects.put(keys.results, textOf(tests.flatMap((told) => (told.look ? [resultOf(told, told.look)] : []))));
   await objects.put(keys.winners, textOf(winners));
+  await objects.put(keys.next, textOf(next.flatMap(hypothesesShown)));
   return { running: running.length, ended: tests.length - running.length, winners: winners.length };
 }
 
@@ -71,3 +79,17 @@ const winnerOf = (told: ToldTest, look: Look, variationId: string) => ({
   apply_to: told.design.applyTo,
   applied: told.standing === 'applied',
 });
+
+const hypothesesShown = ({ channel, metric, baselineRate, hypotheses }: NextHypotheses) =>
+  hypotheses.map(({ statement, change, evidence, minimumEffect, usersPerArm, chance }) => ({
+    channel,
+    metric,
+    statement,
+    trait: change.trait,
+    direction: change.sign === 1 ? 'more' : 'less',
+    chance,
+    evidence: { tests: evidence.tests, in_words: evidence.inWords },
+    baseline: baselineRate,
+    minimum_effect: minimumEffect,
+    users_per_arm: usersPerArm,
+  }));

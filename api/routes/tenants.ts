@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DomainError } from '../../core/errors.js';
 import { parseTenantId, type TenantId } from '../../core/ids.js';
-import { parseCurrency, parseTimeZone, PINNED_K } from '../../core/tenant.js';
+import { ALWAYS_ON_SHARE, parseCurrency, parseTimeZone, PINNED_K } from '../../core/tenant.js';
 import type { Database } from '../../db/client.js';
 import { createTenant, findTenant, listTenantIds, updateTenant, type Tenant } from '../../db/queries/tenants.js';
 import { cutPage, decodeCursor } from '../cursors.js';
@@ -28,6 +28,11 @@ const TimeZone = parsedBy(
 );
 const Currency = parsedBy(parseCurrency, z.string().meta({ description: 'ISO 4217.', examples: ['EUR'] }));
 const PinnedK = z.int().min(PINNED_K.least).max(PINNED_K.most).describe('How many segments to make; null lets every walk choose.');
+const AlwaysOnShare = z
+  .number()
+  .min(ALWAYS_ON_SHARE.least)
+  .max(ALWAYS_ON_SHARE.most)
+  .describe('The share of users on whom a decided test may start the next one by itself; null: none does.');
 
 const TenantShown = z.object({
   tenant_id: z.string().meta({ format: 'uuid' }),
@@ -36,6 +41,7 @@ const TenantShown = z.object({
   currency: z.string(),
   goals: z.record(z.string(), z.object({ event: z.string(), filters: z.record(z.string(), z.unknown()), window_days: z.number() })),
   pinned_k: z.int().nullable(),
+  always_on_share: z.number().nullable(),
   created_at: Timestamp,
   updated_at: Timestamp,
 });
@@ -54,6 +60,7 @@ function tenantOf({ settings, ...tenant }: Tenant): z.input<typeof TenantShown> 
     currency: tenant.currency,
     goals: shownGoals(tenant.goals),
     pinned_k: settings.segments?.k ?? null,
+    always_on_share: settings.tests?.alwaysOnShare ?? null,
     created_at: tenant.createdAt,
     updated_at: tenant.updatedAt,
   };
@@ -115,7 +122,14 @@ function changeRoute({ database, walker }: TenantRouteDependencies): Route {
     description: 'What is absent stays. `goals` replaces all goals. A new time zone moves the daily walk.',
     params: z.strictObject({ tenant_id: TenantIdField }),
     body: z
-      .strictObject({ name: Name, time_zone: TimeZone, currency: Currency, goals: Goals, pinned_k: PinnedK.nullable() })
+      .strictObject({
+        name: Name,
+        time_zone: TimeZone,
+        currency: Currency,
+        goals: Goals,
+        pinned_k: PinnedK.nullable(),
+        always_on_share: AlwaysOnShare.nullable(),
+      })
       .partial()
       .refine((change) => Object.keys(change).length > 0, 'at least one thing to change is expected'),
     responses: { 200: TenantChanged.describe('The tenant as it is now.') },
@@ -126,6 +140,7 @@ function changeRoute({ database, walker }: TenantRouteDependencies): Route {
       ...(body.currency !== undefined && { currency: body.currency }),
       ...(body.goals !== undefined && { goals: goalsOf(body.goals) }),
       ...(body.pinned_k !== undefined && { pinnedK: body.pinned_k }),
+      ...(body.always_on_share !== undefined && { alwaysOnShare: body.always_on_share }),
     });
     if (!tenant) throw new DomainError('not_found', 'there is no such tenant');
     return { status: 200, body: { ...tenantOf(tenant), schedule: await applySchedule(walker, tenant) } };

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DomainError } from '../../core/errors.js';
 import { parseTenantId, type TenantId } from '../../core/ids.js';
-import { parseCurrency, parseTimeZone, PINNED_K } from '../../core/tenant.js';
+import { parseCurrency, parseTimeZone, PINNED_K, ALWAYS_ON_SHARE } from '../../core/tenant.js';
+import { formatPercent } from '../../core/numbers.js';
 import type { Database } from '../../db/client.js';
 import { createTenant, findTenant, listTenantIds, updateTenant, type Tenant, type TenantChange } from '../../db/queries/tenants.js';
 import { argument, parseName } from '../arguments.js';
@@ -45,6 +46,11 @@ export function addTenantsCommand(program: Command): void {
     .option('--time-zone <zone>', 'the walk is at 08:00 in it', argument(parseTimeZone))
     .option('--currency <code>', 'of amounts that name none, from now on', argument(parseCurrency))
     .addOption(segmentsOption())
+    .option(
+      '--always-on <percent>',
+      'on so many percent of users a decided test may start the next one by itself; off: none does',
+      argument(alwaysOn),
+    )
     .action(set);
 }
 
@@ -81,10 +87,10 @@ function create(options: Settings & { readonly name: string; readonly id?: Tenan
   });
 }
 
-function set(id: TenantId, options: Settings): Promise<void> {
+function set(id: TenantId, options: Settings & { readonly alwaysOn?: number | 'off' }): Promise<void> {
   const change = changeOf(options);
   if (Object.keys(change).length === 0)
-    throw new DomainError('invalid', 'nothing to change: --name, --time-zone, --currency or --segments is expected');
+    throw new DomainError('invalid', 'nothing to change: --name, --time-zone, --currency, --segments or --always-on is expected');
   return withDatabase('tenants', async (database, config) => {
     const tenant = await updateTenant(database, id, change);
     if (!tenant) throw unknown(id);
@@ -94,14 +100,17 @@ function set(id: TenantId, options: Settings): Promise<void> {
   });
 }
 
-function changeOf({ name, timeZone, currency, segments }: Settings): TenantChange {
+function changeOf({ name, timeZone, currency, segments, alwaysOn }: Settings & { readonly alwaysOn?: number | 'off' }): TenantChange {
   return {
     ...(name !== undefined && { name }),
     ...(timeZone !== undefined && { timeZone }),
     ...(currency !== undefined && { currency }),
     ...(segments !== undefined && { pinnedK: segments === 'auto' ? null : segments }),
+    ...(alwaysOn !== undefined && { alwaysOnShare: alwaysOn === 'off' ? null : alwaysOn }),
   };
 }
+
+const shareInWords = (share: number | undefined): string => (share === undefined ? 'none' : `on ${formatPercent(share)} of users`);
 
 function show({ tenantId, name, timeZone, currency, goals, settings, createdAt }: Tenant): void {
   const rows = [
@@ -110,6 +119,7 @@ function show({ tenantId, name, timeZone, currency, goals, settings, createdAt }
     ['time zone', timeZone],
     ['currency', currency],
     ['segments', settings.segments?.k === undefined ? 'chosen by every walk' : String(settings.segments.k)],
+    ['always-on tests', shareInWords(settings.tests?.alwaysOnShare)],
     ...Object.entries(goals).map(([goal, { event, filters, windowDays }]) => [
       'goal',
       `${goal}: ${event}${Object.keys(filters).length > 0 ? ` where ${JSON.stringify(filters)}` : ''} within ${windowDays} days`,
@@ -133,4 +143,13 @@ function segments(text: string): number | 'auto' {
   const number = Number(text);
   if (Number.isInteger(number) && number >= PINNED_K.least && number <= PINNED_K.most) return number;
   throw new InvalidArgumentError(`${PINNED_K.least} to ${PINNED_K.most}, or auto, is expected`);
+}
+
+/** A share of users from percent: `20` or `20%`. */
+function alwaysOn(text: string): number | 'off' {
+  if (text === 'off') return text;
+  const share = Number(text.replace(/ ?%$/, '')) / 100;
+  const { least, most } = ALWAYS_ON_SHARE;
+  if (text.trim() !== '' && share >= least && share <= most) return share;
+  throw new RangeError(`${100 * least} to ${100 * most} percent, or off, is expected`);
 }

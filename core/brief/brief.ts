@@ -5,7 +5,7 @@ import type { SegmentFinding } from '../suggestion/evidence.js';
 import { isAboutSegment, isTestWinner, type SuggestionsPayload } from '../suggestion/payload.js';
 import type { Silence } from '../suggestion/suggest.js';
 import { counted, formatMoment, formatSum, wrap } from './format.js';
-import { testLines, type TestFinding } from './test-section.js';
+import { nextTestLines, testLines, type NextTests, type TestFinding } from './test-section.js';
 import { segmentLines, silenceLine, suggestionLines, WIDTH } from './segment-section.js';
 
 export type BriefInput = {
@@ -19,6 +19,7 @@ export type BriefInput = {
   readonly payload: SuggestionsPayload | undefined;
   readonly silences: readonly { readonly segmentId: string; readonly because: Silence }[];
   readonly tests: readonly TestFinding[];
+  readonly nextTests: readonly NextTests[];
   readonly engardeAppUrl: string;
 };
 
@@ -31,6 +32,7 @@ export function renderBrief(input: BriefInput): string {
     '',
     ...inOrder(input.segments).flatMap((segment) => [...section(segment, input), '']),
     ...testLines(input.tests, (input.payload?.suggestions ?? []).filter(isTestWinner), input),
+    ...nextTestLines(input.nextTests),
     ...(input.payload ? totalLines(input.payload, input.currency) : []),
     `👉 View full segmentation report: ${input.engardeAppUrl}/walker-agents/audience-intelligence`,
     '',

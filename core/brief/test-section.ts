@@ -1,6 +1,8 @@
 import { variationNamer, type TestDesign } from '../experiment/design.js';
 import type { MonthlyVolume } from '../experiment/impact.js';
+import type { Hypothesis } from '../experiment/hypotheses.js';
 import type { Look } from '../experiment/look.js';
+import { metricInWords, type MetricKind } from '../experiment/metric.js';
 import { reportOf } from '../experiment/report.js';
 import type { Standing } from '../experiment/standing.js';
 import { verdictInWords } from '../experiment/verdict.js';
@@ -22,6 +24,10 @@ export type TestFinding = {
   readonly volume: MonthlyVolume | null;
 };
 
+/** What to test next about one metric of one channel, the most promising first. */
+export type NextTests = { readonly channel: string; readonly metric: MetricKind; readonly hypotheses: readonly Hypothesis[] };
+
+const TOLD_HYPOTHESES = 3;
 const DAY_MS = 86_400_000;
 
 /** Winners to apply with their whole report, then what else ended and what runs, a line each. Nothing where there are no tests. */
@@ -71,4 +77,16 @@ function runningLines({ design, look, startedAtMs, asOfMs, plannedUsers }: TestF
   const verdict = look === null ? 'It waits for its first look.' : verdictInWords(look.verdict, variationNamer(design));
   const progress = `day ${day} of ${design.durationDays}, ${formatNumber(measured)} of ${counted(plannedUsers, 'user')} measured`;
   return wrap(`🧪 A/B test "${design.name}" runs: ${progress}. ${verdict}`, WIDTH, '', '   ');
+}
+
+/** The next hypotheses, each with what it rests on and the sample that it needs. */
+export function nextTestLines(next: readonly NextTests[]): readonly string[] {
+  return next.flatMap(({ channel, metric, hypotheses }) => {
+    if (hypotheses.length === 0) return [];
+    const lines = hypotheses.slice(0, TOLD_HYPOTHESES).flatMap(({ statement, evidence, usersPerArm }) => {
+      const needs = `Needs ${counted(usersPerArm, 'user')} an arm.`;
+      return wrap(`- ${statement} ${evidence.inWords} ${needs}`, WIDTH, '   ', '     ');
+    });
+    return [`🔬 To test next (${channel.replace('_', '-')}, ${metricInWords(metric)}):`, ...lines, ''];
+  });
 }

@@ -2,6 +2,7 @@ import { bestArm, nextPeriod } from './bandit.js';
 import { comparisonOf, withHolm, type Comparison } from './comparison.js';
 import type { LookFacts } from './counts.js';
 import { decideLook, type Decision, type JudgedTest } from './deciding.js';
+import { factorEffects, type FactorEffect } from './factors.js';
 import type { Gate } from './gates.js';
 import type { LookState, StoppingRule } from './look-state.js';
 import { shownArm, type ShownArm } from './shown-arm.js';
@@ -18,6 +19,8 @@ export type Look = {
   readonly gates: readonly Gate[];
   readonly arms: readonly ShownArm[];
   readonly comparisons: readonly Comparison[];
+  /** Of a factorial test: what each level does, and two together; null of others, and while there is too little to tell. */
+  readonly factors: readonly FactorEffect[] | null;
   readonly verdict: Verdict;
   /** Of a bandit: the weights of the arms from now on. */
   readonly nextWeights: readonly number[] | null;
@@ -37,6 +40,7 @@ export function takeLook(test: JudgedTest, before: LookState | null, facts: Look
     gates: decision.gates,
     arms: facts.arms.map((arm, i) => shownArm(arm, { design: test.design, best, index: i })),
     comparisons: withHolm(comparisonsIn(test, decision, facts)),
+    factors: test.design.factors.length === 0 ? null : factorEffects(test.design.factors, facts.arms),
     verdict: decision.verdict,
     nextWeights: decision.verdict.kind === 'continue' ? (nextPeriod(test.design, best, facts.atMs)?.weights ?? null) : null,
     state: decision.state,

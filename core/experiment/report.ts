@@ -5,7 +5,7 @@ import type { Comparison } from './comparison.js';
 import { controlOf, variationNamer, type TestDesign } from './design.js';
 import { annualImpact, impactInWords, type MonthlyVolume } from './impact.js';
 import type { Look } from './look.js';
-import { metricInWords } from './metric.js';
+import { familyOf, metricInWords } from './metric.js';
 import type { ShownArm, ShownRate } from './shown-arm.js';
 import { verdictInWords } from './verdict.js';
 
@@ -40,6 +40,7 @@ export function reportOf(design: TestDesign, look: Look, context: ReportContext)
     }),
     '',
     ...certaintyLines(design, look, told),
+    ...factorLines(design, look),
     '',
     `💡 ${recommendation(design, look, told, context)}`,
     ...(context.links === null ? [] : linkLines(context.links, winner !== null)),
@@ -90,6 +91,24 @@ function certaintyLines(design: TestDesign, look: Look, told: Comparison | null)
         ]
       : []),
     ...(told.shrunk === null ? [] : [`To be expected, after shrinkage: ${formatChange(told.shrunk.relative)}`]),
+  ];
+}
+
+/** What each factor did, averaged over the others: it describes, and the verdict is on the cells. */
+function factorLines({ factors, primaryMetric }: TestDesign, look: Look): string[] {
+  if (look.factors === null) return [];
+  const valueOf = (part: string, levelId: string) =>
+    factors.find((factor) => factor.part === part)?.levels.find(({ id }) => id === levelId)?.value ?? levelId;
+  const isRate = familyOf(primaryMetric.kind) === 'rate';
+  const size = (effect: number) =>
+    isRate ? `${effect > 0 ? '+' : ''}${formatNumber(100 * effect, 2)} points` : `${effect > 0 ? '+' : ''}${formatNumber(effect, 2)}`;
+  return [
+    '',
+    `Factors (${metricInWords(primaryMetric.kind)}, against the first level of each):`,
+    ...look.factors.map(({ levels, effect, adjustedP }) => {
+      const named = levels.map(({ part, levelId }) => `${part.replaceAll('_', ' ')} "${valueOf(part, levelId)}"`).join(' with ');
+      return `  - ${named}: ${size(effect)}, p ${pInWords(adjustedP)} after Holm`;
+    }),
   ];
 }
 

@@ -42,7 +42,7 @@ const NOTABLY_LONGER = 1.25;
  * What differs between two variations, in the words of tests. A placeholder `{{…}}` makes a text personalised; an offer is as big
  * as the first number in it; a send time is compared by its hour.
  */
-export function changesBetween(control: Variation, treatment: Variation): TraitChange[] {
+export function changesBetween(control: Pick<Variation, 'parts'>, treatment: Pick<Variation, 'parts'>): TraitChange[] {
   const [from, to] = [control.parts, treatment.parts];
   const changes = [
     compared('personalised_subject', flag(from.subject, PLACEHOLDER), flag(to.subject, PLACEHOLDER)),

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq, sql, type SQL, type SQLWrapper } from 'drizzle-orm';
 import { parseTenantId, type TenantId } from '../../core/ids.js';
 import type { Database, TenantTransaction } from '../client.js';
 import { tenants, type Goal, type TenantSettings } from '../tables/tenants.js';
@@ -23,13 +23,14 @@ export type NewTenant = {
   readonly pinnedK?: number;
 };
 
-/** What is to be changed; what is absent stays. `pinnedK: null` lets every walk choose k again. */
+/** What is to be changed; what is absent stays. `pinnedK: null` lets every walk choose k again; `alwaysOnShare: null` starts no tests. */
 export type TenantChange = {
   readonly name?: string;
   readonly timeZone?: string;
   readonly currency?: string;
   readonly goals?: Readonly<Record<string, Goal>>;
   readonly pinnedK?: number | null;
+  readonly alwaysOnShare?: number | null;
 };
 
 /** Creates a tenant; gives nothing when the id is taken. */
@@ -56,12 +57,17 @@ export async function readTenant(tx: TenantTransaction, tenantId: TenantId): Pro
 }
 
 /** Changes a tenant; gives nothing when there is none. */
-export function updateTenant(database: Database, tenantId: TenantId, { pinnedK, ...change }: TenantChange): Promise<Tenant | undefined> {
-  const settings = pinnedK === undefined ? {} : { settings: pinnedK === null ? withoutK : withK(pinnedK) };
+export function updateTenant(
+  database: Database,
+  tenantId: TenantId,
+  { pinnedK, alwaysOnShare, ...change }: TenantChange,
+): Promise<Tenant | undefined> {
+  const pinned = pinnedK === undefined ? tenants.settings : withSetting(tenants.settings, ['segments', 'k'], pinnedK);
+  const settings = alwaysOnShare === undefined ? pinned : withSetting(sql`(${pinned})`, ['tests', 'alwaysOnShare'], alwaysOnShare);
   return database.withTenant(tenantId, async (tx) => {
     const rows = await tx
       .update(tenants)
-      .set({ ...change, ...settings, updatedAt: sql`now()` })
+      .set({ ...change, settings: sql`${settings}`, updatedAt: sql`now()` })
       .where(eq(tenants.tenantId, tenantId))
       .returning(shown);
     return rows[0] && tenantOf(rows[0]);
@@ -74,9 +80,12 @@ export async function listTenantIds(database: Database): Promise<TenantId[]> {
   return rows.map(({ id }) => parseTenantId(id));
 }
 
-const withoutK = sql`settings #- '{segments,k}'`;
-const withK = (k: number) =>
-  sql`jsonb_set(settings, '{segments}', coalesce(settings -> 'segments', '{}') || ${JSON.stringify({ k })}::jsonb)`;
+/** The settings with one of them changed, or without it. */
+function withSetting(settings: SQLWrapper, [group, name]: readonly [string, string], value: number | null): SQL {
+  if (value === null) return sql`${settings} #- array[${group}, ${name}]`;
+  const changed = sql`coalesce(${settings} -> ${group}, '{}') || jsonb_build_object(${name}::text, ${value}::double precision)`;
+  return sql`jsonb_set(${settings}, array[${group}]::text[], ${changed})`;
+}
 
 const shown = {
   tenantId: tenants.tenantId,

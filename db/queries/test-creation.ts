@@ -51,7 +51,7 @@ export async function createTest(tx: TenantTransaction, { tenantId, wish, by, at
   }
   const segment = request.audience.kind === 'segment' ? request.audience.segmentId : undefined;
   const audience = await audienceOf(tx, tenantId, segment, at);
-  const [baseline, prior] = [await findBaseline(tx, tenantId, request, at), await learnedPrior(tx, tenantId, request)];
+  const [baseline, prior] = [await findBaseline(tx, tenantId, request, at), await learnedPrior(tx, tenantId, request, at)];
   const designed = designTest({ ...request, ...(exclusion && { exclusion }) }, { baseline, audienceUsers: audience.users, prior });
   if (designed.status === 'refused') return { kind: 'refused', faults: [...designed.faults, ...faults] };
   if (faults.length > 0) return { kind: 'refused', faults };
@@ -117,7 +117,7 @@ async function findBaseline(tx: TenantTransaction, tenantId: TenantId, request: 
 }
 
 /** What past tests of the same channel and metric say of relative effects; null where there are too few. */
-async function learnedPrior(tx: TenantTransaction, tenantId: TenantId, { channel, primaryMetric }: TestRequest) {
-  const learnings = await listLearnings(tx, tenantId);
+async function learnedPrior(tx: TenantTransaction, tenantId: TenantId, { channel, primaryMetric }: TestRequest, now: Date) {
+  const learnings = await listLearnings(tx, tenantId, now);
   return priorFrom(learnings.filter((learning) => learning.channel === channel && learning.metric === primaryMetric));
 }

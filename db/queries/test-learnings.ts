@@ -1,4 +1,4 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, lte } from 'drizzle-orm';
 import { learningsFrom, type Learning } from '../../core/experiment/learnings.js';
 import type { Look } from '../../core/experiment/look.js';
 import type { TenantId } from '../../core/ids.js';
@@ -17,13 +17,13 @@ export async function keepLearnings(tx: TenantTransaction, { tenantId, id, testK
     .onConflictDoNothing();
 }
 
-/** All that a tenant's tests taught, the first one first. */
-export async function listLearnings(tx: TenantTransaction, tenantId: TenantId): Promise<Learning[]> {
+/** All that a tenant's tests had taught by a moment, the first one first. */
+export async function listLearnings(tx: TenantTransaction, tenantId: TenantId, until: Date): Promise<Learning[]> {
   const rows = await tx
     .select({ learning: abTestLearnings, testKey: abTests.testKey })
     .from(abTestLearnings)
     .innerJoin(abTests, and(eq(abTests.tenantId, abTestLearnings.tenantId), eq(abTests.id, abTestLearnings.testId)))
-    .where(eq(abTestLearnings.tenantId, tenantId))
+    .where(and(eq(abTestLearnings.tenantId, tenantId), lte(abTestLearnings.learnedAt, until)))
     .orderBy(asc(abTestLearnings.testId), asc(abTestLearnings.variationId));
   return rows.map(({ testKey, learning }) => ({
     testId: testKey,

@@ -10,6 +10,7 @@ import type { Ending } from '../../core/experiment/verdict.js';
 import { parseTenantId, type TenantId } from '../../core/ids.js';
 import type { Database, TenantTransaction } from '../client.js';
 import { abTestLooks, abTests } from '../tables/tests.js';
+import { startNextTest } from './always-on.js';
 import { changeTest, keepState, nextLookAfter } from './test-changes.js';
 import { countArms } from './test-counting.js';
 import { keepLearnings } from './test-learnings.js';
@@ -119,7 +120,7 @@ async function addWeights(
   return update(tx, test, { weightPeriods });
 }
 
-/** Writes the verdict into the test's own columns, and applies the winner where the test was made so. */
+/** Writes the verdict into the test's own columns, applies the winner where the test was made so, and starts the next test where the tenant allows it. */
 async function recordEnding(
   tx: TenantTransaction,
   test: TestRow,
@@ -133,10 +134,17 @@ async function recordEnding(
     winningVariation: winner,
     confidenceLevel: documentAnswer(test.design, look).confidence_level,
   });
-  if (winner === null || !test.design.applyAutomatically) return decided;
   const tenantId = parseTenantId(test.tenantId);
-  return (await changeTest(tx, { tenantId, testKey: test.testKey, change: { kind: 'apply' }, by, at })).test;
+  const applied =
+    winner === null || !test.design.applyAutomatically
+      ? decided
+      : (await changeTest(tx, { tenantId, testKey: test.testKey, change: { kind: 'apply' }, by, at })).test;
+  if (LEADS_ON.includes(ending.kind)) await startNextTest(tx, applied, at);
+  return applied;
 }
+
+/** After harm, or numbers that cannot be trusted, people look first. */
+const LEADS_ON: readonly Ending['kind'][] = ['winner', 'loser', 'inconclusive'];
 
 async function update(tx: TenantTransaction, { tenantId, id }: TestRow, change: Partial<typeof abTests.$inferInsert>): Promise<TestRow> {
   const rows = await tx

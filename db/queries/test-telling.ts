@@ -1,5 +1,6 @@
 import { and, asc, eq, lt, sql } from 'drizzle-orm';
 import type { TestFinding } from '../../core/brief/test-section.js';
+import type { TestDesign } from '../../core/experiment/design.js';
 import { monthlyVolume } from '../../core/experiment/impact.js';
 import { standingAt } from '../../core/experiment/standing.js';
 import type { LocalDate, TenantId } from '../../core/ids.js';
@@ -51,6 +52,10 @@ export async function testsToTell(tx: TenantTransaction, tenantId: TenantId, asO
   }
   return told;
 }
+
+/** The designs of those that ran as of the walk. */
+export const runningOf = (tests: readonly ToldTest[]): TestDesign[] =>
+  tests.filter(({ standing }) => standing === 'running').map(({ design }) => design);
 
 async function segmentNames(tx: TenantTransaction, tenantId: TenantId): Promise<ReadonlyMap<string, string>> {
   const rows = await tx

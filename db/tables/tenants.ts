@@ -8,8 +8,8 @@ export type Goal = {
   readonly windowDays: number;
 };
 
-/** What a tenant may pin. */
-export type TenantSettings = { readonly segments?: { readonly k?: number } };
+/** What a tenant may pin, and what it allows: the share of users on whom tests may start by themselves. */
+export type TenantSettings = { readonly segments?: { readonly k?: number }; readonly tests?: { readonly alwaysOnShare?: number } };
 
 export const tenants = analytics.table('tenants', {
   tenantId: uuid('tenant_id').primaryKey(),

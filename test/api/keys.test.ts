@@ -109,13 +109,13 @@ describe("the operator's key", () => {
     const goals = { trial: { event: 'Signed Up', filters: { plan: 'trial' }, window_days: 14 } };
     const changed = await api.call('PATCH', `/v1/tenants/${id}`, {
       key: ADMIN_KEY,
-      body: { time_zone: 'America/New_York', pinned_k: null, goals },
+      body: { time_zone: 'America/New_York', pinned_k: null, always_on_share: 0.25, goals },
     });
     assert.equal(changed.status, 200, changed.text);
     assert.deepEqual(api.scheduled.at(-1), { tenantId: id, timeZone: 'America/New_York' });
     const shown = await api.call('GET', `/v1/tenants/${id}`, { key: ADMIN_KEY });
     assert.equal(shown.body.name, 'Berlin GmbH');
-    assert.equal(shown.body.pinned_k, null);
+    assert.deepEqual([shown.body.pinned_k, shown.body.always_on_share], [null, 0.25]);
     assert.deepEqual(shown.body.goals, goals);
 
     for (const timeZone of ['Mars/Olympus', 'europe/berlin', '+02:00', '', 'UTC\u0000']) {

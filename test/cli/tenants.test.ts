@@ -39,10 +39,13 @@ describe('madansara tenants', () => {
     const shown = await run(['tenants', 'show', id]);
     assert.match(
       shown.stdout,
-      /name +Lakou Mizik\ntime zone +Europe\/Paris\ncurrency +HTG\nsegments +6\ngoal +convert_to_paid: purchase within 30 days/,
+      /name +Lakou Mizik\ntime zone +Europe\/Paris\ncurrency +HTG\nsegments +6\nalways-on tests +none\ngoal +convert_to_paid: purchase within 30 days/,
     );
     assert.match((await run(['tenants', 'list'])).stdout, new RegExp(`${id} +Europe/Paris +HTG +Lakou Mizik`));
-    await run(['tenants', 'set', id, '--segments', 'auto']);
+    await run(['tenants', 'set', id, '--always-on', '20%']);
+    assert.match((await run(['tenants', 'show', id])).stdout, /segments +6\nalways-on tests +on 20 % of users/);
+    await run(['tenants', 'set', id, '--segments', 'auto', '--always-on', 'off']);
+    assert.match((await run(['tenants', 'show', id])).stdout, /always-on tests +none/);
     assert.match((await run(['tenants', 'show', id])).stdout, /segments +chosen by every walk/);
     for (const { scheduleId } of wanted) await temporal.client.schedule.getHandle(scheduleId).delete();
   });
@@ -64,6 +67,7 @@ describe('madansara tenants', () => {
       [['tenants', 'create', '--name', 'x', '--currency', 'dollars'], /a code of ISO 4217/],
       [['tenants', 'create', '--name', ' '], /1 to 255 characters/],
       [['tenants', 'create', '--name', 'x', '--segments', '99'], /2 to 10, or auto, is expected/],
+      [['tenants', 'set', id, '--always-on', '200'], /1 to 100 percent, or off, is expected/],
       [['keys', 'list', '--tenant', id], new RegExp(`there is no tenant ${id}`)],
     ];
     for (const [args, sentence] of cases) {

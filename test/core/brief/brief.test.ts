@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { projectRoot } from '../../../config.js';
 import { renderBrief, type BriefInput } from '../../../core/brief/brief.js';
-import type { TestFinding } from '../../../core/brief/test-section.js';
+import { nextTestLines, type TestFinding } from '../../../core/brief/test-section.js';
+import { nextHypotheses } from '../../../core/experiment/hypotheses.js';
+import { evidenceOfTraits } from '../../../core/experiment/learnings.js';
+import { traits } from '../../../core/experiment/traits.js';
 import { monthlyVolume } from '../../../core/experiment/impact.js';
 import { takeLook } from '../../../core/experiment/look.js';
 import type { SegmentFinding } from '../../../core/suggestion/evidence.js';
@@ -18,7 +21,17 @@ function briefOf(segments: readonly SegmentFinding[], currency = 'USD'): string 
   const { suggestions, silences } = suggest(segments, CONTEXT);
   const audiences = segments.map(({ segmentId, statistics }) => ({ segmentIds: [segmentId], users: statistics.users }));
   const payload = payloadOf({ tenantId: CONTEXT.tenantId, asOf: AS_OF, suggestions, audiences, moneyDigits: 2 });
-  const input: BriefInput = { tenantName: 'Acme', asOf: AS_OF, currency, segments, payload, silences, tests: [], ...CONTEXT };
+  const input: BriefInput = {
+    tenantName: 'Acme',
+    asOf: AS_OF,
+    currency,
+    segments,
+    payload,
+    silences,
+    tests: [],
+    nextTests: [],
+    ...CONTEXT,
+  };
   return renderBrief(input);
 }
 
@@ -113,11 +126,25 @@ describe('the A/B tests in a brief', () => {
     const audiences = segments.map(({ segmentId, statistics }) => ({ segmentIds: [segmentId], users: statistics.users }));
     const all = [...suggestions, ...won];
     const payload = payloadOf({ tenantId: CONTEXT.tenantId, asOf: AS_OF, suggestions: all, audiences, moneyDigits: 2 });
-    return renderBrief({ tenantName: 'Acme', asOf: AS_OF, currency: 'USD', segments, payload, silences, tests, ...CONTEXT });
+    return renderBrief({ tenantName: 'Acme', asOf: AS_OF, currency: 'USD', segments, payload, silences, tests, nextTests: [], ...CONTEXT });
   };
 
   it('are the winner with its whole report, and each other test in a line', () => {
     assert.equal(withTests([finding, running, young, kept], ['test_1']), golden('brief-with-tests.txt'));
+  });
+
+  it('lead to what to test next, the most promising three, with what each rests on', () => {
+    const changes = [{ trait: 'personalised_subject', sign: 1 }] as const;
+    const learning = { channel: 'email', metric: 'conversion_rate', verdict: 'winner', variationId: 'personal', changes } as const;
+    const evidence = evidenceOfTraits([{ ...learning, testId: 'test_1', effect: 0.6, standardError: 0.15 }], { mean: 0, deviation: 0.1 });
+    const context = { baselineRate: 0.2, alpha: 0.05, power: 0.8, durationDays: 14, possible: traits, running: [] };
+    const text = nextTestLines([{ channel: 'email', metric: 'conversion_rate', hypotheses: nextHypotheses(evidence, context) }]).join('\n');
+    assert.match(text, /^🔬 To test next \(email, conversion rate\):\n/);
+    const folded = text.replaceAll(/\s+/g, ' ');
+    assert.match(folded, /- A subject that names the reader raises the rate by \+\d+ % or more\. 1 test so far: \+\d+ % after shrinkage/);
+    assert.match(folded, /Never tried here; .* Needs [\d,]+ users an arm\./);
+    assert.equal([...text.matchAll(/^ {3}- /gm)].length, 3);
+    assert.deepEqual(nextTestLines([{ channel: 'email', metric: 'ctr', hypotheses: [] }]), []);
   });
 
   it('are told without segments too', () => {

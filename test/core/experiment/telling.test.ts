@@ -5,7 +5,9 @@ import { annualImpact, impactInWords, monthlyVolume } from '../../../core/experi
 import { takeLook, type Look } from '../../../core/experiment/look.js';
 import { reportOf, type ReportContext } from '../../../core/experiment/report.js';
 import { near } from '../stats/nearness.js';
-import { designed, judged, twoArms } from './samples.js';
+import { designTest } from '../../../core/experiment/design-request.js';
+import { planTest, ruleOf } from '../../../core/experiment/plan.js';
+import { armCounts, designed, factsOn, judged, someKnown, someRequest, twoArms } from './samples.js';
 
 const context: ReportContext = {
   days: 14,
@@ -54,6 +56,40 @@ describe('the text report of a look', () => {
     assert.match(text, /Most likely the best: "Personal", with probability \d\d\.\d%/);
     assert.match(text, /A bandit gives more users to the arm that looks best/);
     assert.doesNotMatch(text, /P-value \(/);
+  });
+});
+
+describe('the report of a factorial test', () => {
+  it('tells what each factor did, and two together', () => {
+    const factors = [
+      {
+        part: 'subject',
+        levels: [
+          { id: 'plain', value: 'Welcome' },
+          { id: 'named', value: '{{first_name}}, welcome' },
+        ],
+      },
+      {
+        part: 'cta',
+        levels: [
+          { id: 'buy', value: 'Buy' },
+          { id: 'look', value: 'Look around' },
+        ],
+      },
+    ] as const;
+    const { variations: _, ...request } = someRequest;
+    const answer = designTest({ ...request, factors }, someKnown);
+    assert.ok(answer.status === 'designed');
+    const { design } = answer;
+    const arms = design.variations.map(({ id }, i) => armCounts(id, { users: 1000, successes: [200, 205, 260, 268][i] ?? 0 }));
+    const rule = ruleOf(design, planTest(design, { usersNow: 1e6, newUsersPerDay: 0 }));
+    const look = takeLook({ design, rule }, null, factsOn(8, arms));
+    const text = reportOf(design, look, { ...context, links: null });
+    assert.match(text, /^Factors \(conversion rate, against the first level of each\):$/m);
+    assert.match(text, /^ {2}- subject "\{\{first_name\}\}, welcome": \+6\.15 points, p (0\.\d+|below 0\.0001) after Holm$/m);
+    assert.match(text, /^ {2}- cta "Look around": \+0\.65 points, p \d\.\d+ after Holm$/m);
+    assert.match(text, /^ {2}- subject "\{\{first_name\}\}, welcome" with cta "Look around": \+0\.30 points, p /m);
+    assert.equal(won.factors, null);
   });
 });
 
