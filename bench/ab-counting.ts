@@ -10,8 +10,8 @@ import { addUsers, DAY_MS, startedTest } from '../test/harness/tests.js';
 
 /**
  * How long a look waits for its counts: one query over all exposures of a running test, with PostgreSQL's settings as the product's
- * own server has them. Of a rate, of a mean, and of a mean whose extreme values are limited, which reads the exposures twice. The
- * value is the slowest of the three medians. `npm run bench -- ab-counting [EXPOSURES]`
+ * own server has them. Of a rate, of a mean with the users' past, and of a mean whose extreme values are limited, which reads the
+ * exposures twice. The value is the slowest of the three medians. `npm run bench -- ab-counting [EXPOSURES]`
  */
 const EXPOSURES = Number(process.argv[2] ?? 1_000_000);
 const RUNS = 5;
@@ -59,10 +59,10 @@ try {
 /** Arms by turns, a third opening and a seventh converting, all windows closed a fortnight later. */
 async function fill({ admin }: TestDatabase, { tenantId, id }: TestRow): Promise<void> {
   await admin.query(
-    `insert into ab_test_exposures (tenant_id, test_id, user_id, variation_id, exposed_at, sent_at, opened_at, converted_at, value)
+    `insert into ab_test_exposures (tenant_id, test_id, user_id, variation_id, exposed_at, sent_at, opened_at, converted_at, value, spent_before)
      select $1, $2, 'x' || n, case n % 2 when 0 then 'control' else 'personal' end, at, at,
        case when n % 3 = 0 then at + interval '1 minute' end, case when n % 7 = 0 then at + interval '1 hour' end,
-       case when n % 7 = 0 then n % 10007 else 0 end
+       case when n % 7 = 0 then n % 10007 else 0 end, n % 5003
      from generate_series(1, $4::int) n, lateral (select $3::timestamptz + n * interval '12 days' / $4 as at) moment`,
     [tenantId, id, START.toISOString(), EXPOSURES],
   );

@@ -53,6 +53,7 @@ create table ab_test_exposures (
   machine_opened boolean not null default false,
   value bigint not null default 0, -- of the outcomes in the window: minor units of money, or seconds
   engagement_seconds bigint not null default 0, -- measured in events
+  spent_before bigint, -- of revenue tests: what the user spent in the 30 days before; null until it was measured
   primary key (tenant_id, test_id, user_id),
   foreign key (tenant_id, test_id) references ab_tests (tenant_id, id),
   check (second_variation_id <> variation_id)
@@ -187,27 +188,25 @@ begin
     from jsonb_array_elements(items) with ordinality as x(i, n)
     left join lateral (select user_id from user_aliases where tenant_id = wanted and alias_id = x.i->>0 limit 1) a on true),
   known as (
-    select n.* from named n
-    where exists (select from users u where u.tenant_id = wanted and u.user_id = n.user_id)),
+    select n.*, first_value(n.variation_id) over person as first_variation, row_number() over person as place
+    from named n
+    cross join lateral (select from users u where u.tenant_id = wanted and u.user_id = n.user_id limit 1) u
+    window person as (partition by n.user_id order by n.at, n.n)),
   firsts as (
-    select distinct on (k.user_id) k.user_id, k.variation_id, k.at from known k order by k.user_id, k.at, k.n),
-  others as (
-    select distinct on (k.user_id) k.user_id, k.variation_id as second
-    from known k join firsts f on f.user_id = k.user_id and f.variation_id <> k.variation_id
-    order by k.user_id, k.at, k.n),
+    select k.user_id, k.first_variation as variation_id, min(k.at) as at,
+      (array_agg(k.variation_id order by k.place) filter (where k.variation_id <> k.first_variation))[1] as second
+    from known k
+    group by k.user_id, k.first_variation),
   written as (
     insert into ab_test_exposures as e (tenant_id, test_id, user_id, variation_id, exposed_at, second_variation_id)
-    select wanted, test, f.user_id, f.variation_id, f.at, o.second
-    from firsts f left join others o on o.user_id = f.user_id
+    select wanted, test, f.user_id, f.variation_id, f.at, f.second
+    from firsts f
     order by f.user_id collate "C"
     on conflict (tenant_id, test_id, user_id) do update set
       second_variation_id = case when excluded.variation_id <> e.variation_id then excluded.variation_id else excluded.second_variation_id end
       where e.second_variation_id is null
         and (excluded.variation_id <> e.variation_id or excluded.second_variation_id <> e.variation_id)
-    returning e.user_id, e.variation_id, e.second_variation_id, xmax = 0 as is_new),
-  before as (
-    select e.user_id, e.variation_id from ab_test_exposures e
-    where e.tenant_id = wanted and e.test_id = test and e.user_id in (select k.user_id from known k))
+    returning e.user_id, e.variation_id, xmax = 0 as is_new)
   select n.n, case
       when k.user_id is null then 'unknown_user'
       when coalesce(w.variation_id, b.variation_id) <> n.variation_id then 'second_variation'
@@ -217,7 +216,8 @@ begin
   from named n
   left join known k on k.n = n.n
   left join written w on w.user_id = n.user_id
-  left join before b on b.user_id = n.user_id
+  left join lateral (
+    select e.variation_id from ab_test_exposures e where e.tenant_id = wanted and e.test_id = test and e.user_id = n.user_id limit 1) b on true
   order by n.n;
 end
 $$;
@@ -230,32 +230,41 @@ as $$
 begin
   perform hold_results(wanted, test);
   update ab_test_results r set variation_id = e.variation_id
-  from (select distinct unnest(user_ids) as user_id) u
-  join ab_test_exposures e on e.tenant_id = wanted and e.test_id = test and e.user_id = u.user_id
-  where r.tenant_id = wanted and r.test_id = test and r.user_id = u.user_id and r.variation_id is distinct from e.variation_id;
+  from (
+    select u.user_id, x.variation_id
+    from (select distinct unnest(user_ids) as user_id) u
+    cross join lateral (
+      select x.variation_id from ab_test_exposures x
+      where x.tenant_id = wanted and x.test_id = test and x.user_id = u.user_id limit 1) x) e
+  where r.tenant_id = wanted and r.test_id = test and r.user_id = e.user_id and r.variation_id is distinct from e.variation_id;
+  with counted as materialized (
+    select x.user_id, done.*
+    from (select distinct unnest(user_ids) as user_id) u
+    join ab_tests t on t.tenant_id = wanted and t.id = test
+    cross join lateral (
+      select x.user_id, x.exposed_at from ab_test_exposures x
+      where x.tenant_id = wanted and x.test_id = test and x.user_id = u.user_id limit 1) x
+    cross join lateral (
+      select
+        min(r.timestamp) filter (where r.event_type = 'sent' and not r.is_machine) as sent_at,
+        min(r.timestamp) filter (where r.event_type = 'opened' and not r.is_machine) as opened_at,
+        min(r.timestamp) filter (where r.event_type = 'clicked' and not r.is_machine) as clicked_at,
+        min(r.timestamp) filter (where r.event_type = 'replied' and not r.is_machine) as replied_at,
+        min(r.timestamp) filter (where r.event_type = 'converted' and not r.is_machine) as converted_at,
+        min(r.timestamp) filter (where r.event_type = 'unsubscribed' and not r.is_machine) as unsubscribed_at,
+        min(r.timestamp) filter (where r.event_type = 'complained' and not r.is_machine) as complained_at,
+        min(r.timestamp) filter (where r.event_type = 'bounced' and not r.is_machine) as bounced_at,
+        coalesce(bool_or(r.event_type = 'opened' and r.is_machine), false) as machine_opened,
+        coalesce(sum(r.value) filter (where not r.is_machine
+          and case when t.value_currency is null then r.event_type = 'engaged' else r.event_type in ('converted', 'refunded') end), 0)::bigint as value
+      from ab_test_results r
+      where r.tenant_id = wanted and r.user_id = u.user_id and r.test_id = test
+        and r.timestamp >= x.exposed_at and r.timestamp < x.exposed_at + t.conversion_window) done)
   update ab_test_exposures e set
     sent_at = r.sent_at, opened_at = r.opened_at, clicked_at = r.clicked_at, replied_at = r.replied_at, converted_at = r.converted_at,
     unsubscribed_at = r.unsubscribed_at, complained_at = r.complained_at, bounced_at = r.bounced_at,
     machine_opened = r.machine_opened, value = r.value
-  from (
-    select x.user_id,
-      min(r.timestamp) filter (where r.event_type = 'sent' and not r.is_machine) as sent_at,
-      min(r.timestamp) filter (where r.event_type = 'opened' and not r.is_machine) as opened_at,
-      min(r.timestamp) filter (where r.event_type = 'clicked' and not r.is_machine) as clicked_at,
-      min(r.timestamp) filter (where r.event_type = 'replied' and not r.is_machine) as replied_at,
-      min(r.timestamp) filter (where r.event_type = 'converted' and not r.is_machine) as converted_at,
-      min(r.timestamp) filter (where r.event_type = 'unsubscribed' and not r.is_machine) as unsubscribed_at,
-      min(r.timestamp) filter (where r.event_type = 'complained' and not r.is_machine) as complained_at,
-      min(r.timestamp) filter (where r.event_type = 'bounced' and not r.is_machine) as bounced_at,
-      coalesce(bool_or(r.event_type = 'opened' and r.is_machine), false) as machine_opened,
-      coalesce(sum(r.value) filter (where not r.is_machine
-        and case when t.value_currency is null then r.event_type = 'engaged' else r.event_type in ('converted', 'refunded') end), 0)::bigint as value
-    from (select distinct unnest(user_ids) as user_id) u
-    join ab_test_exposures x on x.tenant_id = wanted and x.test_id = test and x.user_id = u.user_id
-    join ab_tests t on t.tenant_id = wanted and t.id = test
-    left join ab_test_results r on r.tenant_id = wanted and r.test_id = test and r.user_id = x.user_id
-      and r.timestamp >= x.exposed_at and r.timestamp < x.exposed_at + t.conversion_window
-    group by x.user_id) r
+  from counted r
   where e.tenant_id = wanted and e.test_id = test and e.user_id = r.user_id;
 end
 $$;
@@ -346,8 +355,8 @@ begin
     on conflict (tenant_id, test_id, outcome_id) do nothing
     returning user_id)
   select array_agg(user_id) into users from stored;
-  set local enable_nestloop = on;
   if users is not null then perform recount_exposures(wanted, test, users); end if;
+  set local enable_nestloop = on;
   update ab_tests set gathered_until = greatest(gathered_until, until) where tenant_id = wanted and id = test;
   return coalesce(cardinality(users), 0);
 end
@@ -369,23 +378,57 @@ create function measure_engagement(wanted uuid, test bigint, until timestamptz) 
   language plpgsql set search_path = madansara_analytics
 as $$
 #variable_conflict use_column
+declare
+  t ab_tests;
 begin
   perform enter_tenant(wanted);
   perform hold_users(wanted, false);
   perform hold_results(wanted, test);
+  select * into t from ab_tests where tenant_id = wanted and id = test;
+  set local enable_nestloop = off; -- as in gather_outcomes
   with seen as (
     select x.user_id, e.occurred_at, e.occurred_at - lag(e.occurred_at) over (partition by x.user_id order by e.occurred_at, e.message_id) as gap
     from ab_test_exposures x
-    join ab_tests t on t.tenant_id = wanted and t.id = test
     join events e on e.tenant_id = wanted and e.user_id = x.user_id and e.occurred_at >= x.exposed_at
-      and e.occurred_at < least(until, x.exposed_at + t.conversion_window)
+      and e.occurred_at < least(until, x.exposed_at + t.conversion_window) and e.occurred_at >= t.start_date and e.occurred_at < until
     where x.tenant_id = wanted and x.test_id = test),
-  spent as (
+  spent as materialized (
     select user_id, floor(coalesce(sum(extract(epoch from gap)) filter (where gap <= interval '30 minutes'), 0))::bigint as seconds
     from seen group by user_id)
   update ab_test_exposures e set engagement_seconds = s.seconds
   from spent s
   where e.tenant_id = wanted and e.test_id = test and e.user_id = s.user_id and e.engagement_seconds <> s.seconds;
+  set local enable_nestloop = on;
+end
+$$;
+
+-- What those exposed spent in the 30 days before, in the test's currency: it explains a part of what they spend in the window, and
+-- a look takes that part out. Measured once for each.
+create function measure_past(wanted uuid, test bigint, until timestamptz) returns void
+  language plpgsql set search_path = madansara_analytics
+as $$
+#variable_conflict use_column
+begin
+  perform enter_tenant(wanted);
+  perform hold_users(wanted, false);
+  perform hold_results(wanted, test);
+  set local enable_nestloop = off; -- as in gather_outcomes
+  with unknown as materialized (
+    select x.user_id, x.exposed_at from ab_test_exposures x
+    where x.tenant_id = wanted and x.test_id = test and x.exposed_at < until and x.spent_before is null),
+  spent as materialized (
+    select e.user_id, e.occurred_at, e.revenue_minor from events e
+    where e.tenant_id = wanted and e.currency = (select t.value_currency from ab_tests t where t.tenant_id = wanted and t.id = test)
+      and e.occurred_at >= (select min(exposed_at) from unknown) - interval '30 days' and e.occurred_at < until),
+  known as (
+    select u.user_id, coalesce(sum(s.revenue_minor), 0)::bigint as before
+    from unknown u
+    left join spent s on s.user_id = u.user_id and s.occurred_at >= u.exposed_at - interval '30 days' and s.occurred_at < u.exposed_at
+    group by u.user_id)
+  update ab_test_exposures x set spent_before = k.before
+  from known k
+  where x.tenant_id = wanted and x.test_id = test and x.user_id = k.user_id;
+  set local enable_nestloop = on;
 end
 $$;
 
@@ -415,7 +458,7 @@ begin
     where kept.place = 1 and gone.place = 2 and e.tenant_id = wanted and e.test_id = test and e.user_id = target;
     delete from ab_test_exposures where tenant_id = wanted and test_id = test and user_id = source;
   end loop;
-  update ab_test_exposures set user_id = target where tenant_id = wanted and user_id = source;
+  update ab_test_exposures set user_id = target, spent_before = null where tenant_id = wanted and user_id in (source, target);
   update ab_test_results set user_id = target where tenant_id = wanted and user_id = source;
   for test in
     select e.test_id from ab_test_exposures e where e.tenant_id = wanted and e.user_id = target order by e.test_id

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { WeightPeriod } from '../../core/experiment/assignment.js';
 import type { ArmCounts, LookFacts, PeriodCounts, PrimaryCounts } from '../../core/experiment/counts.js';
 import type { MetricKind } from '../../core/experiment/metric.js';
@@ -26,6 +26,11 @@ type Counted = {
   readonly sum: number;
   readonly sumOfSquares: number;
   readonly notZero: number;
+  /** Of a mean: those whose past was measured, and the sums of it. */
+  readonly withPast: number;
+  readonly before: number;
+  readonly beforeSquares: number;
+  readonly products: number;
 };
 
 /**
@@ -82,10 +87,17 @@ async function countByPeriod(tx: TenantTransaction, { tenantId, id, weightPeriod
       coalesce(sum(${value}) filter (where is_measured), 0)::double precision as sum,
       coalesce(sum(${value}::numeric * ${value}) filter (where is_measured and ${value} <> 0), 0)::double precision as "sumOfSquares",
       count(*) filter (where is_measured and ${value} <> 0)::int as "notZero"
+      ${metric.kind === 'revenue_per_user' ? pastOf(value) : sql``}
     from seen${share === null ? sql`` : sql` cross join (${highest}) h`}
     group by 1, 2`);
   return rows;
 }
+
+const pastOf = (value: SQL): SQL => sql`,
+  count(spent_before) filter (where is_measured)::int as "withPast",
+  coalesce(sum(spent_before) filter (where is_measured), 0)::double precision as before,
+  coalesce(sum(spent_before::numeric * spent_before) filter (where is_measured and spent_before <> 0), 0)::double precision as "beforeSquares",
+  coalesce(sum(spent_before::numeric * ${value}) filter (where is_measured and spent_before <> 0 and ${value} <> 0), 0)::double precision as products`;
 
 function armOf(variationId: string, metric: MetricKind, rows: readonly Counted[], isSentTold: boolean): ArmCounts {
   const sum = totals(rows);
@@ -126,7 +138,9 @@ const SUCCESSES = { conversion_rate: 'converted', ctr: 'clicked', open_rate: 'op
 function primaryOf(metric: MetricKind, rows: readonly Counted[]): PrimaryCounts {
   const sum = totals(rows);
   if (metric !== 'revenue_per_user' && metric !== 'engagement_time') return { kind: 'rate', successes: sum(SUCCESSES[metric]) };
-  return { kind: 'mean', sum: sum('sum'), sumOfSquares: sum('sumOfSquares'), notZero: sum('notZero'), before: null };
+  const isPastKnown = metric === 'revenue_per_user' && sum('measured') > 0 && sum('withPast') === sum('measured');
+  const before = isPastKnown ? { sum: sum('before'), sumOfSquares: sum('beforeSquares'), products: sum('products') } : null;
+  return { kind: 'mean', sum: sum('sum'), sumOfSquares: sum('sumOfSquares'), notZero: sum('notZero'), before };
 }
 
 const totals = (rows: readonly Counted[]) => (what: Exclude<keyof Counted, 'variationId'>) => rows.reduce((sum, row) => sum + row[what], 0);

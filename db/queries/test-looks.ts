@@ -1,10 +1,11 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, sql, type SQL } from 'drizzle-orm';
 import { DomainError } from '../../core/errors.js';
 import { engagementOf } from '../../core/event/engagement.js';
 import { vocabulary } from '../../core/event/vocabulary.js';
 import { comparisonToTell, documentAnswer } from '../../core/experiment/answer.js';
 import { nextTest, type TestState } from '../../core/experiment/lifecycle.js';
 import { takeLook, type Look } from '../../core/experiment/look.js';
+import type { MetricKind } from '../../core/experiment/metric.js';
 import type { LookFacts } from '../../core/experiment/counts.js';
 import type { Ending } from '../../core/experiment/verdict.js';
 import { parseTenantId, type TenantId } from '../../core/ids.js';
@@ -64,10 +65,16 @@ export async function gatherOutcomes(database: Database, test: TestRow, at: Date
     await tx.execute(
       sql`select gather_outcomes(${tenantId}, ${test.id}, ${at.toISOString()}::timestamptz, ${JSON.stringify(KINDS)}::jsonb)`,
     );
-    if (test.design.primaryMetric.kind !== 'engagement_time') return;
-    await tx.execute(sql`select measure_engagement(${tenantId}, ${test.id}, ${at.toISOString()}::timestamptz)`);
+    const measure = MEASURES[test.design.primaryMetric.kind];
+    if (measure) await tx.execute(sql`select ${measure}(${tenantId}, ${test.id}, ${at.toISOString()}::timestamptz)`);
   });
 }
+
+/** What of a metric is read from events that no outcome tells. */
+const MEASURES: Readonly<Partial<Record<MetricKind, SQL>>> = {
+  engagement_time: sql`measure_engagement`,
+  revenue_per_user: sql`measure_past`,
+};
 
 async function take(tx: TenantTransaction, test: TestRow, { tenantId, number, at }: LookRequest): Promise<LookTaken> {
   const due = nextTest(test.state, { type: 'lookDue', atMs: at.getTime() });

@@ -78,6 +78,7 @@ export const abTestExposures = analytics.table(
     machineOpened: boolean('machine_opened').notNull().default(false),
     value: bigint('value', { mode: 'number' }).notNull().default(0),
     engagementSeconds: bigint('engagement_seconds', { mode: 'number' }).notNull().default(0),
+    spentBefore: bigint('spent_before', { mode: 'number' }),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.testId, table.userId] })],
 );

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { sampleOfArm, samplesOf } from '../../core/experiment/estimates.js';
 import type { PrimaryMetric } from '../../core/experiment/metric.js';
 import { outcomeKinds } from '../../core/experiment/outcomes.js';
+import { seededRandom } from '../../core/random.js';
 import { countArms } from '../../db/queries/test-counting.js';
 import type { TestWish } from '../../db/queries/test-creation.js';
 import { recordExposures, recordOutcomes } from '../../db/queries/test-exposures.js';
+import { gatherOutcomes } from '../../db/queries/test-looks.js';
 import { engagementSeconds, tallyArms, type Exposure, type Outcome } from '../harness/counting-model.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { addUsers, columnsOf, startedTest } from '../harness/tests.js';
@@ -163,5 +166,74 @@ describe('the counts of a test', () => {
       rows,
       expected.toSorted((left, right) => (left.userId < right.userId ? -1 : 1)),
     );
+  });
+
+  it('hold what each user spent before, whoever they were then, by which a look tells smaller differences', async () => {
+    await database.pool.query(
+      `select ensure_event_month('2026-02-01'), ensure_event_month('2026-03-01'), ensure_event_month('2026-01-01')`,
+    );
+    const tenantId = await database.newTenant();
+    await addUsers(database, tenantId, 401);
+    const random = seededRandom(7);
+    const people = Array.from({ length: 400 }, (_, i) => {
+      const before = Math.round(10_000 * random());
+      const lift = i % 2 === 1 ? 500 : 0;
+      return { userId: `u${i + 1}`, before, after: Math.round(0.9 * before + 1_000 * random()) + lift };
+    });
+    const days = (count: number) => at(count * 24 * 60);
+    const bought = people.flatMap(({ userId, before, after: value }) => [
+      [userId, days(-3), before, 'USD'],
+      [userId, days(-20), 50, 'EUR'],
+      [userId, days(-40), 70_000, 'USD'],
+      [userId, at(90), value, 'USD'],
+    ]);
+    // Of the first one, half was spent under another name.
+    const [first] = bought;
+    if (first) first[2] = 1_000;
+    bought.push(['u401', days(-2), (people[0]?.before ?? 0) - 1_000, 'USD']);
+    await database.admin.query(
+      `insert into events (tenant_id, occurred_at, message_id, user_id, event, revenue_minor, currency)
+       select $1, (e->>1)::timestamptz, 'm' || n, e->>0, 'purchase', (e->>2)::bigint, e->>3 from jsonb_array_elements($2::jsonb) with ordinality x(e, n)`,
+      [tenantId, JSON.stringify(bought)],
+    );
+    const test = await startedTest(database, tenantId, START, {
+      ...wishFor({ kind: 'revenue_per_user', currency: 'USD', winsoriseAbove: null }),
+      conversionWindowHours: WINDOW_HOURS,
+    });
+    await database.withTenant(tenantId, (tx) =>
+      recordExposures(
+        tx,
+        test,
+        people.map(({ userId }, i) => ({ userId, variationId: i % 2 === 0 ? 'control' : 'personal', at: at(60) })),
+      ),
+    );
+    const look = at(60 + 2 * WINDOW_HOURS * 60);
+    const count = async () => {
+      await gatherOutcomes(database, test, look);
+      return database.withTenant(tenantId, (tx) => countArms(tx, test, look));
+    };
+    const before = await count();
+    assert.ok(before.arms[0]?.primary.kind === 'mean' && before.arms[0].primary.before?.sum !== undefined);
+    await database.pool.query(`select merge_users($1, 'u401', 'u1')`, [tenantId]);
+    const { arms } = await count();
+    for (const [arm, { primary }] of arms.entries()) {
+      const users = people.filter((_, i) => i % 2 === arm);
+      const total = (of: (person: (typeof users)[number]) => number) => users.reduce((sum, person) => sum + of(person), 0);
+      assert.deepEqual(primary, {
+        kind: 'mean',
+        sum: total((person) => person.after),
+        sumOfSquares: total((person) => person.after ** 2),
+        notZero: users.length,
+        before: {
+          sum: total((person) => person.before),
+          sumOfSquares: total((person) => person.before ** 2),
+          products: total((person) => person.before * person.after),
+        },
+      });
+    }
+    const [adjusted, plain] = [samplesOf(arms), arms.map(sampleOfArm)];
+    assert.ok((adjusted[0]?.variance ?? 1) < 0.05 * (plain[0]?.variance ?? 0), 'a twentieth of the variance is left');
+    const difference = (adjusted[1]?.mean ?? 0) - (adjusted[0]?.mean ?? 0);
+    assert.ok(Math.abs(difference - 500) < 100, `${difference}`);
   });
 });
