@@ -59,18 +59,18 @@ async function countByPeriod(tx: TenantTransaction, { tenantId, id, weightPeriod
   const whole = metric.kind === 'engagement_time' ? sql`(value + engagement_seconds)` : sql`value`;
   const share = 'winsoriseAbove' in metric ? metric.winsoriseAbove : null;
   const value = share === null ? whole : sql`least(${whole}, highest)`;
-  const highest = sql`select percentile_cont(${share}::double precision) within group (order by ${whole}) as highest from seen where is_measured`;
   const starts = weightPeriods.map(({ fromMs }) => new Date(fromMs).toISOString());
   // With one set of weights, which is nearly always so, nobody's period need be looked for.
   const period = starts.length > 1 ? sql`greatest(1, width_bucket(exposed_at, ${sql.param(starts)}::timestamptz[]))` : sql`1`;
   const moment = sql`${at.toISOString()}::timestamptz`;
   const window = `${design.conversionWindowHours} hours`;
+  const isClosed = sql`exposed_at <= ${moment} - ${window}::interval`;
+  const isMeasured = sql`${isClosed} and second_variation_id is null`;
+  const ofTest = sql`from ab_test_exposures where tenant_id = ${tenantId} and test_id = ${id} and exposed_at <= ${moment}`;
+  // Read for itself: shared with the counting, all exposures would be written to disk in between.
+  const highest = sql`select percentile_cont(${share}::double precision) within group (order by ${whole}) as highest ${ofTest} and ${isMeasured}`;
   const { rows } = await tx.execute<Counted>(sql`
-    with seen as (
-      select *, exposed_at <= ${moment} - ${window}::interval as is_closed,
-        exposed_at <= ${moment} - ${window}::interval and second_variation_id is null as is_measured
-      from ab_test_exposures
-      where tenant_id = ${tenantId} and test_id = ${id} and exposed_at <= ${moment})
+    with seen as (select *, ${isClosed} as is_closed, ${isMeasured} as is_measured ${ofTest})
     select variation_id as "variationId", ${period} as period, count(*)::int as exposed,
       count(second_variation_id)::int as "exposedTwice",
       count(*) filter (where is_closed)::int as closed,
