@@ -28,6 +28,7 @@ export type TestFinding = {
 export type NextTests = { readonly channel: string; readonly metric: MetricKind; readonly hypotheses: readonly Hypothesis[] };
 
 const TOLD_HYPOTHESES = 3;
+const TOLD_TESTS = 10;
 const DAY_MS = 86_400_000;
 
 /** Winners to apply with their whole report, then what else ended and what runs, a line each. Nothing where there are no tests. */
@@ -42,9 +43,23 @@ export function testLines(
     return winner === undefined || test.look === null ? [] : [reportLines(test, test.look, winner, engardeAppUrl)];
   });
   const others = tests.filter(({ testId }) => won(testId) === undefined);
-  const ended = others.filter(({ standing }) => standing !== 'running').flatMap(endedLines);
-  const running = others.filter(({ standing }) => standing === 'running').flatMap(runningLines);
+  const ended = shortened(
+    others.filter(({ standing }) => standing !== 'running'),
+    endedLines,
+    'have ended',
+  );
+  const running = shortened(
+    others.filter(({ standing }) => standing === 'running'),
+    runningLines,
+    'run',
+  );
   return [...reports.flat(), ...ended, ...running, ...(ended.length + running.length > 0 ? [''] : [])];
+}
+
+/** The first few, and how many more there are: a brief is short, however many tests there are. */
+function shortened(tests: readonly TestFinding[], linesOf: (test: TestFinding) => readonly string[], doWhat: string): readonly string[] {
+  const more = tests.length - TOLD_TESTS;
+  return [...tests.slice(0, TOLD_TESTS).flatMap(linesOf), ...(more > 0 ? [`🧪 ${formatNumber(more)} more A/B tests ${doWhat}.`] : [])];
 }
 
 function reportLines(

@@ -1,4 +1,4 @@
-import { and, asc, eq, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, lt, sql } from 'drizzle-orm';
 import type { TestFinding } from '../../core/brief/test-section.js';
 import type { TestDesign } from '../../core/experiment/design.js';
 import { monthlyVolume } from '../../core/experiment/impact.js';
@@ -8,8 +8,8 @@ import type { WonTest } from '../../core/suggestion/test-winner.js';
 import type { TenantTransaction } from '../client.js';
 import { audienceSegments } from '../tables/segments.js';
 import { suggestions } from '../tables/suggestions.js';
-import { abTests } from '../tables/tests.js';
-import { exposedAt, listLooks, lookOf, type TestRow } from './tests.js';
+import { abTestLooks, abTests } from '../tables/tests.js';
+import { lookOf, type TestLookRow, type TestRow } from './tests.js';
 
 export type ToldTest = TestFinding & { readonly test: TestRow };
 
@@ -29,28 +29,51 @@ export async function testsToTell(tx: TenantTransaction, tenantId: TenantId, asO
     )
     .orderBy(asc(abTests.id));
   const names = await segmentNames(tx, tenantId);
-  const told: ToldTest[] = [];
-  for (const test of rows) {
-    if (test.state.mode === 'draft') continue;
-    const looks = (await listLooks(tx, test)).filter(({ lookedAt }) => lookedAt < asOf);
-    const last = looks.at(-1);
+  const looks = await looksBefore(tx, tenantId, { asOf, testIds: rows.map(({ id }) => id) });
+  return rows.flatMap((test): ToldTest[] => {
+    if (test.state.mode === 'draft') return [];
     const { design, testKey: testId, state } = test;
-    const { startedAtMs } = state;
     const { audience } = design;
-    told.push({
-      test,
+    const { last, exposed } = looks.get(test.id) ?? { last: null, exposed: [] };
+    const told = {
       testId,
       design,
       standing: standingAt(state, asOfMs),
-      startedAtMs,
+      startedAtMs: state.startedAtMs,
       asOfMs,
       plannedUsers: test.plan.maximumUsers,
       audienceName: audience.kind === 'segment' ? (names.get(audience.segmentId) ?? audience.segmentId) : audience.rule,
-      look: last ? lookOf(last) : null,
-      volume: monthlyVolume(design, startedAtMs, looks.map(exposedAt)),
-    });
-  }
-  return told;
+      look: last && lookOf(last),
+      volume: monthlyVolume(design, state.startedAtMs, exposed),
+    };
+    return [{ ...told, test }];
+  });
+}
+
+type Looks = { readonly last: TestLookRow | null; readonly exposed: readonly { readonly atMs: number; readonly exposed: number }[] };
+
+/** Of each test its latest look before a moment, and how many were exposed at each: of thousands of tests, in two queries. */
+async function looksBefore(
+  tx: TenantTransaction,
+  tenantId: TenantId,
+  { asOf, testIds }: { readonly asOf: Date; readonly testIds: readonly number[] },
+): Promise<ReadonlyMap<number, Looks>> {
+  if (testIds.length === 0) return new Map();
+  const taken = and(eq(abTestLooks.tenantId, tenantId), inArray(abTestLooks.testId, [...testIds]), lt(abTestLooks.lookedAt, asOf));
+  const lasts = await tx
+    .selectDistinctOn([abTestLooks.testId])
+    .from(abTestLooks)
+    .where(taken)
+    .orderBy(asc(abTestLooks.testId), desc(abTestLooks.lookNumber));
+  const exposed = sql<number>`(select sum((arm ->> 'exposed')::int)::int from jsonb_array_elements(${abTestLooks.analysis} -> 'arms') arm)`;
+  const all = await tx
+    .select({ testId: abTestLooks.testId, lookedAt: abTestLooks.lookedAt, exposed })
+    .from(abTestLooks)
+    .where(taken)
+    .orderBy(asc(abTestLooks.testId), asc(abTestLooks.lookNumber));
+  const looks = new Map(lasts.map((last) => [last.testId, { last, exposed: [] as { atMs: number; exposed: number }[] }]));
+  for (const row of all) looks.get(row.testId)?.exposed.push({ atMs: row.lookedAt.getTime(), exposed: row.exposed });
+  return looks;
 }
 
 /** The designs of those that ran as of the walk. */

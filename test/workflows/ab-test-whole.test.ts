@@ -32,7 +32,7 @@ import { openTestWalker, type TestWalker } from '../harness/walker.js';
 
 const executable = await findTimeSkippingServer();
 const skip = skipWithout(executable, TIME_SKIPPING_NEEDS);
-const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../harness/looking-worker.js', import.meta.url));
 
 let environment: TestWorkflowEnvironment;
 let walker: TestWalker;
@@ -50,9 +50,9 @@ after(async () => {
 const address = () => environment.address;
 
 function startWorker(): ChildProcess {
-  const child = spawn(process.execPath, ['--enable-source-maps', program, 'worker'], {
+  const child = spawn(process.execPath, ['--enable-source-maps', program], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, ...walker.variables, TEMPORAL_ADDRESS: address(), TEMPORAL_NAMESPACE: 'default' },
+    env: { ...process.env, ...walker.variables, TEMPORAL_ADDRESS: address() },
   });
   workers.add(child);
   return child;

@@ -147,6 +147,13 @@ describe('the A/B tests in a brief', () => {
     assert.deepEqual(nextTestLines([{ channel: 'email', metric: 'ctr', hypotheses: [] }]), []);
   });
 
+  it('are the first ten where there are many', () => {
+    const many = Array.from({ length: 1_234 }, (_, i) => ({ ...running, testId: `test_${i}` }));
+    const text = withTests(many, []);
+    assert.equal([...text.matchAll(/A\/B test "Send time" runs/g)].length, 10);
+    assert.match(text, /^🧪 1,224 more A\/B tests run\.$/m);
+  });
+
   it('are told without segments too', () => {
     const text = withTests([finding, running], ['test_1'], []);
     assert.match(text, /✅ Winner: "Personal"/);
