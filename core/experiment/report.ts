@@ -6,7 +6,7 @@ import { controlOf, variationNamer, type TestDesign } from './design.js';
 import { annualImpact, impactInWords, type MonthlyVolume } from './impact.js';
 import type { Look } from './look.js';
 import { familyOf, metricInWords } from './metric.js';
-import type { ShownArm, ShownRate } from './shown-arm.js';
+import { isTold, type SecondaryRate, type ShownArm, type ShownRate } from './shown-arm.js';
 import { verdictInWords } from './verdict.js';
 
 /** What a report needs besides the look. */
@@ -33,10 +33,12 @@ export function reportOf(design: TestDesign, look: Look, context: ReportContext)
     `Audience: ${formatNumber(exposed)} of ${context.audienceName}`,
     '',
     '📊 Results:',
-    ...(control === undefined ? [] : ['', ...armLines(`Control: "${nameOf(control.variationId)}"`, control, null)]),
+    ...(control === undefined
+      ? []
+      : ['', ...armLines(`Control: "${nameOf(control.variationId)}"`, control, { control: null, arms: look.arms })]),
     ...others.flatMap((arm) => {
       const label = arm.variationId === winner ? '✅ Winner' : 'Variation';
-      return ['', ...armLines(`${label}: "${nameOf(arm.variationId)}"`, arm, control ?? null)];
+      return ['', ...armLines(`${label}: "${nameOf(arm.variationId)}"`, arm, { control: control ?? null, arms: look.arms })];
     }),
     '',
     ...certaintyLines(design, look, told),
@@ -48,15 +50,24 @@ export function reportOf(design: TestDesign, look: Look, context: ReportContext)
   ].join('\n');
 }
 
-function armLines(title: string, arm: ShownArm, control: ShownArm | null): string[] {
-  const { open_rate, click_rate, conversion_rate } = arm.secondary;
-  if (open_rate === null || click_rate === null || conversion_rate === null) return [title, '  - Nobody was measured yet'];
-  const against = control?.secondary ?? null;
+const RATES = { open_rate: 'Open rate', click_rate: 'Click rate' } as const;
+
+function armLines(
+  title: string,
+  arm: ShownArm,
+  { control, arms }: { readonly control: ShownArm | null; readonly arms: Look['arms'] },
+): string[] {
+  const { conversion_rate } = arm.secondary;
+  if (conversion_rate === null) return [title, '  - Nobody was measured yet'];
+  const against = (rate: SecondaryRate) => control?.secondary[rate] ?? null;
+  const told = (['open_rate', 'click_rate'] as const).flatMap((name) => {
+    const rate = isTold(arms, name) ? arm.secondary[name] : null;
+    return rate === null ? [] : [`  - ${RATES[name]}: ${percent(rate.rate)}${change(rate, against(name))}`];
+  });
   return [
     title,
-    `  - Open rate: ${percent(open_rate.rate)}${change(open_rate, against?.open_rate ?? null)}`,
-    `  - Click rate: ${percent(click_rate.rate)}${change(click_rate, against?.click_rate ?? null)}`,
-    `  - Conversions: ${formatNumber(conversion_rate.successes)} of ${formatNumber(conversion_rate.users)} (${percent(conversion_rate.rate)})${change(conversion_rate, against?.conversion_rate ?? null)}`,
+    ...told,
+    `  - Conversions: ${formatNumber(conversion_rate.successes)} of ${formatNumber(conversion_rate.users)} (${percent(conversion_rate.rate)})${change(conversion_rate, against('conversion_rate'))}`,
     ...(arm.notDelivered === 0 ? [] : [`  - Not delivered: ${formatNumber(arm.notDelivered)}`]),
   ];
 }

@@ -28,6 +28,10 @@ export type ShownArm = {
   readonly expectedLoss: number | null;
 };
 
+/** Whether a rate says anything: where nobody of any arm did it, nobody may have told of it, as in a test that runs elsewhere. */
+export const isTold = (arms: readonly Pick<ShownArm, 'secondary'>[], rate: SecondaryRate): boolean =>
+  arms.some(({ secondary }) => (secondary[rate]?.successes ?? 0) > 0);
+
 type Among = { readonly design: TestDesign; readonly best: BestArm | null; readonly index: number };
 
 export function shownArm(arm: ArmCounts, { design, best, index }: Among): ShownArm {

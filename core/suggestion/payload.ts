@@ -131,8 +131,8 @@ export type SegmentOpportunity = z.infer<typeof SegmentOpportunity>;
 
 const TestArm = z.object({
   variation: Text.describe('What the arm says: its subject, or else its name.'),
-  open_rate: Probability,
-  click_rate: Probability,
+  open_rate: Probability.optional(),
+  click_rate: Probability.optional(),
   conversions: Count,
 });
 

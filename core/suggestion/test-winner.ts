@@ -6,7 +6,7 @@ import { annualImpact, type MonthlyVolume } from '../experiment/impact.js';
 import type { Comparison } from '../experiment/comparison.js';
 import type { Look } from '../experiment/look.js';
 import { metricInWords } from '../experiment/metric.js';
-import type { ShownArm } from '../experiment/shown-arm.js';
+import { isTold, type SecondaryRate, type ShownArm } from '../experiment/shown-arm.js';
 import { formatChange, formatNumber, roundTo } from '../numbers.js';
 import { normalCdf, normalUpperQuantile } from '../stats/distributions/normal.js';
 import type { Bases } from './basis.js';
@@ -104,9 +104,9 @@ function resultsOf({ testId, design, startedAtMs, look }: WonTest, control: Show
     primary_metric: design.primaryMetric.kind,
     duration_days: daysOf(startedAtMs, look),
     sample_size: measuredIn(look),
-    control: armOf(design, control),
+    control: armOf(design, control, look),
     winner: {
-      ...armOf(design, winner),
+      ...armOf(design, winner, look),
       ...(answer.improvement !== null && { improvement: roundTo(answer.improvement, 4) }),
       ...(answer.improvement_interval && {
         improvement_interval: [roundTo(answer.improvement_interval[0], 4), roundTo(answer.improvement_interval[1], 4)],
@@ -118,12 +118,13 @@ function resultsOf({ testId, design, startedAtMs, look }: WonTest, control: Show
   };
 }
 
-function armOf(design: TestDesign, { variationId, secondary }: ShownArm) {
+function armOf(design: TestDesign, { variationId, secondary }: ShownArm, { arms }: Look) {
   const variation = design.variations.find(({ id }) => id === variationId);
+  const rate = (name: SecondaryRate) => roundTo(secondary[name]?.rate ?? 0, 4);
   return {
     variation: variation?.parts.subject ?? variation?.name ?? variationId,
-    open_rate: roundTo(secondary.open_rate?.rate ?? 0, 4),
-    click_rate: roundTo(secondary.click_rate?.rate ?? 0, 4),
+    ...(isTold(arms, 'open_rate') && { open_rate: rate('open_rate') }),
+    ...(isTold(arms, 'click_rate') && { click_rate: rate('click_rate') }),
     conversions: secondary.conversion_rate?.successes ?? 0,
   };
 }

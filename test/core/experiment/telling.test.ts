@@ -46,6 +46,19 @@ describe('the text report of a look', () => {
     assert.doesNotMatch(text, /Apply winner/);
   });
 
+  it('shows no rate that nobody has told of', () => {
+    const silent = [300, 360].map((users, i) =>
+      armCounts(['control', 'personal'][i] ?? '', {
+        users,
+        successes: 60,
+        engaged: { opened: 0, clicked: i, replied: 0, converted: 60, machineOpened: 0 },
+      }),
+    );
+    const text = reportOf(test.design, takeLook(test, null, factsOn(3, silent)), context);
+    assert.doesNotMatch(text, /Open rate/);
+    assert.match(text, /Click rate: 0\.0%\n[^]*Click rate: 0\.3%/);
+  });
+
   it('of a bandit gives the probability of the best arm, and says why there is no p-value', () => {
     const bandit = judged({ mode: 'bandit' });
     const text = reportOf(bandit.design, takeLook(bandit, null, twoArms(3, [600, 100], [600, 120])), {
