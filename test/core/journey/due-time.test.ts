@@ -74,6 +74,15 @@ describe("a moment on a zone's clock", () => {
     );
   });
 
+  it('is that after a change from the very moment of the change on', () => {
+    for (const name of ZONES) {
+      for (const [fromMs] of offsets.get(name)!.slice(1)) {
+        const { day, minuteOfDay } = localTimeAt(offsets.get(name)!, fromMs);
+        assert.equal(`${dateOf(day)} ${timeOf(minuteOfDay)}`, shownIn(name, fromMs));
+      }
+    }
+  });
+
   const rows = [
     ['Europe/Berlin', '2026-03-29', '02:30', '2026-03-29T01:00:00Z', 'does not exist: three o’clock'],
     ['Europe/Berlin', '2026-10-25', '02:30', '2026-10-25T00:30:00Z', 'comes twice: in summer time'],

@@ -178,6 +178,17 @@ describe('branches', () => {
     assert.deepEqual(waiting.commands, [{ type: 'leave', reason: 'trigger_missed' }]);
   });
 
+  it('count what `next` goes past as not sent', () => {
+    const sequence = [
+      { day: 0, channel: 'email', template: 'a', step_key: 10 },
+      { day: 0, channel: 'email', template: 'b', step_key: 20, trigger: 'opened', timeout_hours: 5, else: 30, next: 40 },
+      { day: 0, channel: 'sms', template: 'c', step_key: 30 },
+      { day: 0, channel: 'push', template: 'd', step_key: 40, trigger: 'not_clicked', trigger_step: 30, timeout_hours: 5 },
+    ];
+    const { sends } = live(planOf({ ...request, sequence }), clock, { does: { 10: [{ afterHours: 1, event: 'opened' }] } });
+    assert.deepEqual(sends, ['10 11-25T08:00', '20 11-25T09:00', '40 11-25T09:00']);
+  });
+
   it('end with `leave`', () => {
     const sequence = request.sequence.slice(0, 4).map((step) => (step.step_key === 20 ? { ...step, next: 'leave' } : step));
     const { sends, left } = live(planOf({ ...request, sequence }), clock, { does: { 10: [{ afterHours: 1, event: 'opened' }] } });

@@ -168,6 +168,13 @@ describe('what is wrong with a campaign', () => {
       /1 to 2160 whole hours/,
     ],
     ['a way back', campaign([email, { ...email, next: 1 }]), 'sequence[1].next', /a later step/],
+    ['a way round and round', campaign([email, { ...email, next: 2 }]), 'sequence[1].next', /a later step/],
+    [
+      'a step that only those reach who have left',
+      campaign([email, { ...email, trigger: 'not_converted', next: 'leave' }, email]),
+      'sequence[2]',
+      /never reached/,
+    ],
     ['an else to nowhere', campaign([email, { ...email, trigger: 'opened', else: 'skip' }]), 'sequence[1].else', /not "skip"/],
     ['a step past which all go', campaign([{ ...email, next: 3 }, email, email]), 'sequence[1]', /never reached/],
     [
