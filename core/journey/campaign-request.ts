@@ -1,0 +1,40 @@
+/** How often a recurring campaign enters its segment again. */
+export const frequencies = ['daily', 'weekly', 'monthly'] as const;
+export type Frequency = (typeof frequencies)[number];
+
+/** A campaign as a person writes it, with the fields of the solution document; docs/journeys.md describes each. */
+export type CampaignRequest = {
+  readonly campaign_id?: string;
+  readonly segment?: string;
+  readonly goal?: string;
+  readonly sequence: readonly StepRequest[];
+  readonly entry?: string | { readonly event: string };
+  readonly frequency?: string;
+  readonly re_entry?: string | { readonly after_days: number };
+  readonly exit_on_goal?: boolean;
+  readonly exit_on_segment_left?: boolean;
+  readonly exit_on_pause?: boolean;
+  readonly lifetime_days?: number;
+};
+
+export type StepRequest = {
+  readonly step_key?: number;
+  readonly day: number;
+  readonly channel: string;
+  readonly template: string;
+  readonly subject?: string;
+  readonly message?: string;
+  readonly content?: string;
+  readonly send_time?: string;
+  readonly trigger?: string;
+  /** The key of the earlier step that the trigger looks at. */
+  readonly trigger_step?: number;
+  readonly timeout_hours?: number;
+  /** Where to go after the message: a later step's key, or `leave`. The next step, when absent. */
+  readonly next?: number | string;
+  /** Where to go when the trigger does not come true: a later step's key, `next` or `leave`. */
+  readonly else?: number | string;
+};
+
+/** One thing that is wrong with a campaign: where, and what was expected. */
+export type PlanFault = { readonly field: string; readonly message: string };

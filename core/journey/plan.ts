@@ -1,0 +1,66 @@
+import type { EngagementChannel } from '../event/engagement.js';
+import type { Frequency } from './campaign-request.js';
+import type { SendTime } from './send-time.js';
+import { reactionBits, reactions, type Reaction, type Watched } from './triggers.js';
+
+/**
+ * One version of a campaign's sequence. It never changes: an edit makes the next version, and a journey keeps the one that it
+ * began with. Plain JSON without a word of the messages, so that it is cheap to carry; `PlanContent` has those.
+ */
+export type Plan = {
+  readonly version: number;
+  readonly goal: string | null;
+  readonly entry: PlanEntry;
+  readonly reentry: Reentry;
+  readonly frequency: Frequency | null;
+  readonly exits: { readonly goal: boolean; readonly segmentLeft: boolean; readonly pause: boolean };
+  readonly lifetimeMs: number;
+  /** The highest step key that any version has had. */
+  readonly lastKey: number;
+  /** The bit that a reached goal sets in a journey; 0 where no trigger looks at it. */
+  readonly convertedBit: number;
+  readonly steps: readonly PlanStep[];
+};
+
+export type PlanEntry = { readonly kind: 'launch' } | { readonly kind: 'segment' } | { readonly kind: 'event'; readonly event: string };
+export type Reentry =
+  { readonly kind: 'never' } | { readonly kind: 'after_leaving' } | { readonly kind: 'after_days'; readonly days: number };
+
+export type PlanStep = {
+  readonly key: number;
+  readonly day: number;
+  readonly channel: EngagementChannel;
+  readonly template: string;
+  readonly sendTime: SendTime;
+  readonly trigger: Trigger | null;
+  /** Positions of later steps; the number of steps is the end of the sequence, LEAVE is out of it. */
+  readonly next: number;
+  readonly otherwise: number;
+  /** The bits that a reaction to this step sets in a journey; none where no trigger can use it. */
+  readonly marks: Readonly<Partial<Record<Reaction, number>>>;
+  /** The bit that says that this step was not sent; 0 where no trigger looks at the step. */
+  readonly missedBit: number;
+};
+
+/** `bit` is set when it happened, `missedBit` when it no longer can, since what it looks at was not sent. */
+export type Trigger = {
+  readonly watches: Watched;
+  readonly wanted: boolean;
+  readonly bit: number;
+  readonly missedBit: number;
+  readonly timeoutMs: number;
+};
+
+/** The words of a step; its template has them where it has none of its own. */
+export type PlanContent = { readonly key: number; readonly subject?: string; readonly text?: string };
+
+/** In place of a position: the journey is over. */
+export const LEAVE = -1;
+
+/** Whether a trigger can use a reaction to a step; whoever brings reactions need not bring the others. */
+export const usesReaction = (plan: Plan, stepKey: number, reaction: Reaction): boolean =>
+  plan.steps.some(({ key, marks }) => key === stepKey && marks[reaction] !== undefined);
+
+/** The bits that a handful of reactions to a step (an or of `reactionBits`) sets. */
+export const marksFor = ({ marks }: PlanStep, reacted: number): number =>
+  reactions.reduce((all, reaction) => ((reacted & reactionBits[reaction]) === 0 ? all : all | (marks[reaction] ?? 0)), 0);

@@ -1,0 +1,74 @@
+const DAY_MS = 86_400_000;
+
+/**
+ * How far a time zone's clock is ahead of UTC, from which moment on, in order of time. Plain data: made once where the time zone
+ * database is at hand, carried where it must not be asked, since a replay years later would ask another edition of it.
+ */
+export type ZoneOffsets = readonly (readonly [fromMs: number, offsetMs: number])[];
+
+/** The offsets of a zone (an IANA name) between two moments. Before the first, the first is taken to hold; after the last, the last. */
+export function zoneOffsets(timeZone: string, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): ZoneOffsets {
+  const offsetAt = offsetReader(timeZone);
+  const found: [number, number][] = [[fromMs, offsetAt(fromMs)]];
+  // No zone changes its clock twice within a few days.
+  for (let at = fromMs; at < toMs; at += 4 * DAY_MS) {
+    const to = Math.min(toMs, at + 4 * DAY_MS);
+    const offsetMs = offsetAt(to);
+    if (offsetMs !== found.at(-1)?.[1]) found.push([changeBetween(at, to, offsetAt), offsetMs]);
+  }
+  return found;
+}
+
+/** The moment of a change, to the second. */
+function changeBetween(fromMs: number, toMs: number, offsetAt: (ms: number) => number): number {
+  const before = offsetAt(fromMs);
+  let [low, high] = [Math.floor(fromMs / 1000), Math.ceil(toMs / 1000)];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (offsetAt(middle * 1000) === before) low = middle;
+    else high = middle;
+  }
+  return high * 1000;
+}
+
+function offsetReader(timeZone: string): (ms: number) => number {
+  const format = new Intl.DateTimeFormat('en', {
+    timeZone,
+    calendar: 'gregory',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  return (ms) => {
+    const parts = new Map(format.formatToParts(new Date(ms)).map(({ type, value }) => [type, Number(value)]));
+    const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
+    const wallMs = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
+    return wallMs - Math.floor(ms / 1000) * 1000;
+  };
+}
+
+/** What a zone's calendar and clock show: days since 1970-01-01, and the minute of the day. */
+export function localTimeAt(zone: ZoneOffsets, ms: number): { readonly day: number; readonly minuteOfDay: number } {
+  const [, offsetMs] = zone.findLast(([fromMs]) => fromMs <= ms) ?? zone[0] ?? [0, 0];
+  const day = Math.floor((ms + offsetMs) / DAY_MS);
+  return { day, minuteOfDay: Math.floor((ms + offsetMs - day * DAY_MS) / 60_000) };
+}
+
+export const localDayAt = (zone: ZoneOffsets, ms: number): number => localTimeAt(zone, ms).day;
+
+/**
+ * When a zone's clock shows a minute of a day. A time that it shows twice is the first of the two; one that it jumps over is the
+ * first moment after the jump, also where the jump is a whole day (Samoa had no 30 December 2011).
+ */
+export function momentOf(zone: ZoneOffsets, day: number, minuteOfDay: number): number {
+  const wallMs = day * DAY_MS + minuteOfDay * 60_000;
+  for (const [i, [fromMs, offsetMs]] of zone.entries()) {
+    const untilMs = zone[i + 1]?.[0] ?? Infinity;
+    if (wallMs - offsetMs < untilMs) return i === 0 ? wallMs - offsetMs : Math.max(wallMs - offsetMs, fromMs);
+  }
+  return wallMs;
+}

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { nextEntry, occurrenceMs, type LastEntry } from '../../../core/journey/entries.js';
+import { clockIn, DAY_MS, fourSteps, planOf } from './samples.js';
+
+const entered: LastEntry = { number: 2, enteredMs: 0, leftMs: 3 * DAY_MS };
+const within: LastEntry = { ...entered, leftMs: null };
+
+describe('an entry into a campaign', () => {
+  const rows = [
+    ['the first', {}, null, 0, { kind: 'enters', number: 1 }],
+    ['a second, by default', {}, entered, 90, { kind: 'stays_out', because: 'entered_before' }],
+    ['a third, where re-entry is allowed', { re_entry: 'after_leaving' }, entered, 4, { kind: 'enters', number: 3 }],
+    ['while the user is still in', { re_entry: 'after_leaving' }, within, 90, { kind: 'stays_out', because: 'still_in' }],
+    ['too soon', { re_entry: { after_days: 30 } }, entered, 29, { kind: 'stays_out', because: 'too_soon' }],
+    ['after the days', { re_entry: { after_days: 30 } }, entered, 30, { kind: 'enters', number: 3 }],
+    ['the fifth week of a weekly one', { frequency: 'weekly' }, entered, 28, { kind: 'enters', number: 5 }],
+    ['the same week twice', { frequency: 'weekly' }, { ...entered, number: 5 }, 28, { kind: 'stays_out', because: 'entered_before' }],
+    ['the next week, while still in', { frequency: 'weekly' }, within, 28, { kind: 'stays_out', because: 'still_in' }],
+  ] as const;
+  for (const [what, rules, last, day, expected] of rows) {
+    it(`${what}: ${'because' in expected ? expected.because : `number ${expected.number}`}`, () => {
+      assert.deepEqual(nextEntry(planOf({ ...fourSteps, ...rules }), last, { atMs: day * DAY_MS, occurrence: 5 }), expected);
+    });
+  }
+});
+
+describe('the occurrences of a recurring campaign', () => {
+  const startMs = Date.parse('2026-01-31T08:30:00Z');
+  const { zone } = clockIn('Europe/Berlin', { enteredMs: startMs });
+  const at = (frequency: 'daily' | 'weekly' | 'monthly', n: number) =>
+    new Date(occurrenceMs(frequency, startMs, n, zone)).toISOString().slice(0, 16);
+
+  it('keep the hour of the clock through summer time', () => {
+    assert.deepEqual(
+      [1, 2, 9, 10].map((n) => at('weekly', n)),
+      ['2026-01-31T08:30', '2026-02-07T08:30', '2026-03-28T08:30', '2026-04-04T07:30'],
+    );
+    assert.equal(at('daily', 31), '2026-03-02T08:30');
+  });
+
+  it('fall on the last day of a month that is too short', () => {
+    assert.deepEqual(
+      [2, 3, 4, 13].map((n) => at('monthly', n)),
+      ['2026-02-28T08:30', '2026-03-31T07:30', '2026-04-30T07:30', '2027-01-31T08:30'],
+    );
+  });
+});
