@@ -1,0 +1,45 @@
+import { seededRandom } from '../../core/random.js';
+
+/** What goes wrong with a request. `accepts`: whether its messages are accepted, and in the journal, all the same. */
+export type SendFault =
+  | { readonly kind: 'rate_limited'; readonly resetAfterS: number }
+  | { readonly kind: 'error'; readonly status: number; readonly accepts: boolean }
+  | { readonly kind: 'reset'; readonly accepts: boolean }
+  /** Never answers, and keeps the connection. */
+  | { readonly kind: 'half_open'; readonly accepts: boolean }
+  /** Answers properly, but late. */
+  | { readonly kind: 'slow'; readonly delayMs: number };
+
+/** What goes wrong with the delivery of a batch of events. */
+export type WebhookFault =
+  | { readonly kind: 'duplicate'; readonly copies: number }
+  | { readonly kind: 'late'; readonly delayMs: number }
+  /** Its events in another order, and after those of the next batch. */
+  | { readonly kind: 'reordered' }
+  /** Somebody else posts first, in the name of our recipients, with a signature that is not ours. */
+  | { readonly kind: 'forged' }
+  /** The answer gets lost: it is delivered, and delivered again. */
+  | { readonly kind: 'answer_lost' };
+
+/** Faults that come by chance, the same ones for the same seed. */
+export type Chances<F> = {
+  readonly seed: number;
+  readonly faults: readonly { readonly probability: number; readonly fault: F }[];
+};
+
+export type FaultScript<F> = { add(...faults: readonly (F | undefined)[]): void; next(): F | undefined };
+
+/** Those that were queued, in order, and then those that chance brings. An `undefined` in the queue lets one pass. */
+export function faultScript<F>(chances?: Chances<F>): FaultScript<F> {
+  const queue: (F | undefined)[] = [];
+  const random = seededRandom(chances?.seed ?? 0);
+  return {
+    add: (...faults) => void queue.push(...faults),
+    next() {
+      if (queue.length > 0) return queue.shift();
+      if (!chances) return undefined;
+      let dice = random();
+      return chances.faults.find(({ probability }) => (dice -= probability) < 0)?.fault;
+    },
+  };
+}

@@ -1,0 +1,29 @@
+export type RateLimit = { readonly requests: number; readonly windowMs: number };
+
+/** So many requests in each window of time. The headers tell of it in whole seconds, as SendGrid's do. */
+export function rateLimiter(limit: RateLimit, now: () => number) {
+  let current = limit;
+  let windowStart = now();
+  let used = 0;
+  return {
+    set(next: RateLimit): void {
+      current = next;
+      windowStart = now();
+      used = 0;
+    },
+    /** Counts a request; false when it is one too many. */
+    take(): boolean {
+      if (now() >= windowStart + current.windowMs) {
+        windowStart = now();
+        used = 0;
+      }
+      used += 1;
+      return used <= current.requests;
+    },
+    headers: (): Readonly<Record<string, string>> => ({
+      'X-RateLimit-Limit': String(current.requests),
+      'X-RateLimit-Remaining': String(Math.max(0, current.requests - used)),
+      'X-RateLimit-Reset': String(Math.ceil((windowStart + current.windowMs) / 1_000)),
+    }),
+  };
+}
