@@ -5,10 +5,10 @@ import { parseTenantId } from '../../../core/ids.js';
 import { readToken, signToken } from '../../../core/message/token.js';
 
 const key = Buffer.from('a key for tests, of 32 bytes  ..');
-const refs = fc.record({
-  tenantId: fc.uuid().map(parseTenantId),
-  messageId: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-});
+const refs = fc.record(
+  { tenantId: fc.uuid().map(parseTenantId), messageId: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }) },
+  { noNullPrototype: true },
+);
 
 describe('the token of a message', () => {
   it('comes back as what it was made of', () => {
