@@ -255,6 +255,22 @@ begin
 end
 $$;
 
+-- Gives some messages of a call that has not begun to another, where they do not fit into one request. Gives how many it moved.
+create function move_claims(wanted uuid, call uuid, to_call uuid, message_ids bigint[]) returns integer
+  language plpgsql set search_path = madansara_analytics
+as $$
+declare
+  moved integer;
+begin
+  perform enter_tenant(wanted);
+  update messages m set call_id = to_call, updated_at = now()
+  from (select distinct unnest(message_ids) as message_id) o
+  where m.tenant_id = wanted and m.message_id = o.message_id and m.call_id = call and m.status = 'claimed';
+  get diagnostics moved = row_count;
+  return moved;
+end
+$$;
+
 -- Says that the request of a call is about to be written. False: somebody has found the call abandoned, and nothing may be sent.
 create function begin_call(wanted uuid, call uuid) returns boolean
   language plpgsql set search_path = madansara_analytics
@@ -326,12 +342,12 @@ begin
       min(n.at) filter (where n.kind = 'opened' and n.is_machine) as machine_opened_at,
       min(n.at) filter (where n.kind = 'clicked' and not n.is_machine) as clicked_at,
       min(n.at) filter (where n.kind = 'replied') as replied_at,
-      max(case when n.kind = 'bounced' then 'bounced' end) as failure,
+      max(n.kind) filter (where n.kind in ('bounced', 'dropped')) as failure,
       max(n.kind) filter (where n.kind in ('bounced', 'complained', 'unsubscribed')) as suppress,
       (array_agg(s.status order by message_rank(s.status) desc))[1] as status
     from news n
     cross join lateral (
-      select case when n.kind = 'bounced' then 'failed' when n.is_machine then 'delivered' when n.kind in ('complained', 'unsubscribed') then 'delivered'
+      select case when n.kind in ('bounced', 'dropped') then 'failed' when n.is_machine then 'delivered' when n.kind in ('complained', 'unsubscribed') then 'delivered'
         else n.kind end as status) s
     group by n.message_id),
   changed as (

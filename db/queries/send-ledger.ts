@@ -59,6 +59,16 @@ export async function claimMessages(
   return rows;
 }
 
+/** Gives some messages of a call that has not begun to another one, where they do not fit into one request. False: not all are ours any more. */
+export async function moveClaims(
+  { pool }: Pick<Database, 'pool'>,
+  tenantId: TenantId,
+  { from, to, messageIds }: { readonly from: string; readonly to: string; readonly messageIds: readonly number[] },
+): Promise<boolean> {
+  const { rows } = await pool.query<{ moved: number }>('select move_claims($1, $2, $3, $4) as moved', [tenantId, from, to, messageIds]);
+  return rows[0]?.moved === messageIds.length;
+}
+
 /** Says that a call's request is about to be written. False: another worker has taken its messages over, and nothing may be sent. */
 export async function beginCall({ pool }: Pick<Database, 'pool'>, tenantId: TenantId, callId: string): Promise<boolean> {
   const { rows } = await pool.query<{ begun: boolean }>('select begin_call($1, $2) as begun', [tenantId, callId]);
@@ -91,7 +101,7 @@ export async function answerCall(
 export type ProviderEvent = {
   readonly eventId: string;
   readonly messageId: number;
-  readonly kind: 'sent' | 'delivered' | 'opened' | 'clicked' | 'replied' | 'bounced' | 'complained' | 'unsubscribed';
+  readonly kind: 'sent' | 'delivered' | 'opened' | 'clicked' | 'replied' | 'bounced' | 'dropped' | 'complained' | 'unsubscribed';
   readonly at: Date;
   readonly byMachine: boolean;
 };
