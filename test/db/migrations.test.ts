@@ -5,6 +5,7 @@ import { migrate } from '../../db/migrate.js';
 import * as apiKeyTables from '../../db/tables/api-keys.js';
 import * as eventTables from '../../db/tables/events.js';
 import * as segmentTables from '../../db/tables/segments.js';
+import * as sendingTables from '../../db/tables/sending.js';
 import * as suggestionTables from '../../db/tables/suggestions.js';
 import { tenants } from '../../db/tables/tenants.js';
 import * as testTables from '../../db/tables/tests.js';
@@ -18,6 +19,7 @@ const tables: readonly PgTable[] = [
   ...Object.values(apiKeyTables),
   ...Object.values(eventTables),
   ...Object.values(segmentTables),
+  ...Object.values(sendingTables),
   ...Object.values(suggestionTables),
   ...Object.values(testTables),
   ...Object.values(userTables),

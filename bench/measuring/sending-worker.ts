@@ -1,0 +1,75 @@
+import { createSendgridClient, sendEmails } from '../../activities/channels/sendgrid.js';
+import { sendStep, type SendingDependencies } from '../../activities/sending/send-step.js';
+import { signToken } from '../../core/message/token.js';
+import { openDatabase } from '../../db/client.js';
+import type { StepOfBatch } from '../../db/queries/send-ledger.js';
+
+/** The program of a worker that sends steps as it is told, one after the other, until it is killed. */
+export type WorkerSettings = {
+  readonly databaseUrl: string;
+  readonly sendgridUrl: string;
+  readonly ledgerKey: string;
+  readonly sendFirst: boolean;
+};
+export type WorkerTask = { readonly id: number; readonly step: StepOfBatch };
+export type WorkerReport = { readonly id: number; readonly sent?: Awaited<ReturnType<typeof sendStep>>; readonly error?: string };
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
+const database = openDatabase(settings.databaseUrl, { applicationName: 'bench-sender', onIdleError: () => undefined });
+const client = createSendgridClient({ apiKey: 'SG.sandbox', baseUrl: settings.sendgridUrl, timeoutMs: 3_000 });
+const dependencies: SendingDependencies = {
+  database,
+  ledgerKey: Buffer.from(settings.ledgerKey, 'base64'),
+  sendEmails: (batch) => sendEmails(client, batch),
+  render: (_step, users) =>
+    Promise.resolve({
+      envelope: { from: { email: 'hello@shop.example' } },
+      mails: users.map(({ userId }) => ({ subject: `Welcome ${userId}`, html: `<p>Hello ${userId}</p>`, text: `Hello ${userId}` })),
+    }),
+  now: () => new Date(),
+};
+
+process.on('message', ({ id, step }: WorkerTask) => {
+  void (settings.sendFirst ? sendFirst(step) : sendStep(dependencies, step)).then(
+    (sent) => process.send?.({ id, sent } satisfies WorkerReport),
+    (error: unknown) => process.send?.({ id, error: String(error) } satisfies WorkerReport),
+  );
+});
+process.on('disconnect', () => process.exit(0));
+
+/** As others do it: whatever is not recorded as sent is sent, and recorded after that. */
+async function sendFirst({ tenantId, campaignId, stepKey, batch }: StepOfBatch): Promise<Awaited<ReturnType<typeof sendStep>>> {
+  const { pool } = database;
+  const client_ = await pool.connect();
+  try {
+    await client_.query(`select set_config('app.tenant_id', $1, false)`, [tenantId]);
+    const { rows } = await client_.query<{ idx: number; user_id: string; address: string }>(
+      `select j.idx, j.user_id, c.address from journeys j
+       join contacts c on c.tenant_id = j.tenant_id and c.user_id = j.user_id and c.channel = 'email'
+       where j.tenant_id = $1 and j.campaign_id = $2 and j.batch = $3 and not exists (
+         select from messages m where m.tenant_id = j.tenant_id and m.campaign_id = j.campaign_id and m.step_key = $4 and m.user_id = j.user_id)
+       order by j.idx`,
+      [tenantId, campaignId, batch, stepKey],
+    );
+    if (rows.length === 0) return [];
+    // Steps and batches are small numbers here: together they name a message.
+    const place = (idx: number) => Number(stepKey.replaceAll(/\D/g, '')) * 1e8 + batch * 1_000 + idx + 1;
+    const messages = rows.map(({ idx, user_id, address }) => ({
+      token: signToken(dependencies.ledgerKey, { tenantId, messageId: place(idx) }),
+      to: { email: address },
+      subject: `Welcome ${user_id}`,
+      html: `<p>Hello ${user_id}</p>`,
+      text: `Hello ${user_id}`,
+    }));
+    const outcome = await sendEmails(client, { from: { email: 'hello@shop.example' }, messages });
+    if (outcome.kind !== 'accepted') throw new Error(outcome.kind);
+    await client_.query(
+      `insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, claimed_at)
+       select $1, $2, 1, $4, u, 'email', $3, i, 'sent', now() from unnest($5::text[], $6::int[]) x(u, i)`,
+      [tenantId, campaignId, batch, stepKey, rows.map((row) => row.user_id), rows.map((row) => row.idx)],
+    );
+    return [];
+  } finally {
+    client_.release();
+  }
+}

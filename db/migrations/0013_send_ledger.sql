@@ -1,0 +1,402 @@
+-- Campaigns, as far as sending needs them: whom a step is for, and what became of each message.
+create table outreach_campaigns (
+  tenant_id uuid not null references tenants,
+  id bigint generated always as identity,
+  campaign_key text not null, -- camp_...
+  campaign_name varchar(500),
+  channel varchar(50) not null check (channel in ('email', 'sms', 'whatsapp', 'social', 'push', 'in_app', 'multi')),
+  segment_id bigint,
+  message_template jsonb,
+  scheduled_at timestamptz,
+  sent_count integer not null default 0,
+  delivered_count integer not null default 0,
+  opened_count integer not null default 0,
+  clicked_count integer not null default 0,
+  converted_count integer not null default 0,
+  status varchar(50) not null default 'draft',
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  unique (tenant_id, campaign_key)
+);
+select isolate_by_tenant('outreach_campaigns');
+
+-- The audience of a campaign, frozen: workflows know its members by (batch, idx) alone. Who enters again has another entry.
+create table journeys (
+  tenant_id uuid not null,
+  campaign_id bigint not null,
+  batch integer not null,
+  idx integer not null check (idx between 0 and 499),
+  entry integer not null check (entry >= 1),
+  user_id text not null,
+  primary key (tenant_id, campaign_id, batch, idx),
+  unique (tenant_id, campaign_id, entry, user_id),
+  foreign key (tenant_id, campaign_id) references outreach_campaigns (tenant_id, id)
+);
+create index journeys_by_user on journeys (tenant_id, user_id);
+select isolate_by_tenant('journeys');
+
+-- One request to a provider. Its row is inserted just before the request is written, or by whoever finds that it never was: the
+-- primary key decides between the two, so that a worker which slept stops at its own insert.
+create table calls (
+  tenant_id uuid not null references tenants,
+  call_id uuid not null,
+  state text not null check (state in ('begun', 'abandoned')),
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, call_id)
+);
+select isolate_by_tenant('calls', 'select, insert');
+
+-- One message of one step to one user, for ever. Its status only moves forward, but for a claim that its provider did not take.
+--   claimed      is being sent, under its call
+--   uncertain    its request may have gone out: only the provider's own word settles it
+--   deferred     not now: from `due_at` on it may be claimed again
+--   suppressed   not at all, and why
+--   failed       its provider refused it for good, or could not deliver it
+--   sent, delivered, opened, clicked, replied: what its provider told, last
+create table messages (
+  tenant_id uuid not null,
+  message_id bigint generated always as identity,
+  campaign_id bigint not null,
+  entry integer not null,
+  step_key text not null,
+  user_id text not null,
+  channel text not null,
+  batch integer not null,
+  idx integer not null,
+  address_hash bytea, -- keyed; null where nothing was or will be sent to an address
+  status text not null check (
+    status in ('claimed', 'uncertain', 'deferred', 'suppressed', 'failed', 'sent', 'delivered', 'opened', 'clicked', 'replied')),
+  reason text, -- why it was deferred, suppressed or failed
+  call_id uuid,
+  due_at timestamptz,
+  claimed_at timestamptz not null,
+  sent_at timestamptz,
+  delivered_at timestamptz,
+  opened_at timestamptz,
+  machine_opened_at timestamptz,
+  clicked_at timestamptz,
+  replied_at timestamptz,
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, message_id),
+  unique (tenant_id, campaign_id, entry, step_key, user_id, channel),
+  unique (tenant_id, campaign_id, entry, step_key, channel, address_hash),
+  foreign key (tenant_id, campaign_id) references outreach_campaigns (tenant_id, id)
+);
+create index messages_by_call on messages (tenant_id, call_id) where status in ('claimed', 'uncertain');
+create index messages_by_user on messages (tenant_id, user_id);
+select isolate_by_tenant('messages');
+
+-- To whom nothing may be sent, by the hash of the address: it outlives the contact.
+create table suppressions (
+  tenant_id uuid not null references tenants,
+  channel text not null,
+  address_hash bytea not null,
+  reason text not null, -- unsubscribed, complained, bounced, ...
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, channel, address_hash)
+);
+select isolate_by_tenant('suppressions');
+
+-- What providers told, each event once.
+create table provider_events (
+  tenant_id uuid not null references tenants,
+  provider text not null,
+  event_id text not null,
+  message_id bigint not null,
+  kind text not null,
+  occurred_at timestamptz not null,
+  received_at timestamptz not null default now(),
+  primary key (tenant_id, provider, event_id)
+);
+create index provider_events_by_message on provider_events (tenant_id, message_id);
+select isolate_by_tenant('provider_events');
+
+-- An address as the ledger keeps it: nobody without the key can ask whether it is there.
+create function hash_address(key bytea, wanted uuid, channel text, address text) returns bytea
+  language sql immutable
+as $$
+  select sha256(key || sha256(key || convert_to(wanted || '/' || channel || '/' || lower(trim(address)), 'UTF8')))
+$$;
+
+-- Where messages to a user go: to the verified address before others, to the older one before newer ones.
+create function address_of(wanted uuid, over text, person text) returns table (address text, consent text)
+  language sql stable
+as $$
+  select c.address, c.consent from madansara_analytics.contacts c
+  where c.tenant_id = wanted and c.user_id = person and c.channel = over
+  order by c.verified_at is null, c.contact_id limit 1
+$$;
+
+-- The address of a user, its hash, and why nothing may be sent to it: null where something may.
+create function judge_address(key bytea, wanted uuid, over text, person text) returns table (hash bytea, because text)
+  language sql stable
+as $$
+  select madansara_analytics.hash_address(key, wanted, over, a.address), case
+      when u.user_id is null then case when person like 'merged/%' then 'merged' else 'deleted' end
+      when a.address is null then 'no address'
+      when a.consent = 'denied' then 'no consent'
+      else (
+        select s.reason from madansara_analytics.suppressions s
+        where s.tenant_id = wanted and s.channel = over
+          and s.address_hash = madansara_analytics.hash_address(key, wanted, over, a.address) limit 1) end
+  from (values (1)) one
+  left join lateral (
+    select u.user_id from madansara_analytics.users u where u.tenant_id = wanted and u.user_id = person limit 1) u on true
+  left join lateral madansara_analytics.address_of(wanted, over, person) a on true
+$$;
+
+-- Claims the messages of one step for members of a batch, under a call. Of each member, by its idx, what became of it:
+--   claimed      to be sent now, to this address
+--   held         another try has it at this moment: ask again
+--   uncertain    an earlier call may have sent it
+--   waiting      deferred until due_at
+--   done         it is settled: `status` says how, and `reason` why where nothing is sent
+-- A claim that an earlier try has left is taken over when that try's call never began, which the insert of its row finds out.
+-- Every look-up is lateral with a limit: a join lets the planner walk through the tenant's users for each batch.
+create function claim_messages(wanted uuid, campaign bigint, step text, over text, key bytea, in_batch integer, members integer[], call uuid, at timestamptz)
+  returns table (idx integer, outcome text, message_id bigint, user_id text, address text, status text, reason text, due_at timestamptz)
+  language plpgsql set search_path = madansara_analytics
+as $$
+#variable_conflict use_column
+declare
+  idxs integer[];
+  entries integer[];
+  people text[];
+  written integer;
+begin
+  perform enter_tenant(wanted);
+  perform hold_users(wanted, false);
+  select array_agg(j.idx order by j.idx), array_agg(j.entry order by j.idx), array_agg(j.user_id order by j.idx) into idxs, entries, people
+  from (select distinct unnest(members) as idx) m
+  cross join lateral (
+    select j.idx, j.entry, j.user_id from journeys j
+    where j.tenant_id = wanted and j.campaign_id = campaign and j.batch = in_batch and j.idx = m.idx limit 1) j;
+
+  insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, address_hash, status, reason, call_id, claimed_at)
+  select wanted, campaign, b.entry, step, b.user_id, over, in_batch, b.idx, case when a.because is null then a.hash end,
+    case when a.because is null then 'claimed' else 'suppressed' end, a.because, case when a.because is null then call end, at
+  from unnest(idxs, entries, people) b(idx, entry, user_id)
+  cross join lateral judge_address(key, wanted, over, b.user_id) a
+  order by b.user_id collate "C"
+  on conflict do nothing;
+  get diagnostics written = row_count;
+  if written < cardinality(idxs) then
+    perform claim_again(wanted, campaign, step, over, key, in_batch, idxs, entries, people, call, at);
+  end if;
+
+  return query
+  select b.idx, case
+      when not o.is_own then 'done'
+      when m.status = 'claimed' then case when m.call_id = call then 'claimed' else 'held' end
+      when m.status = 'uncertain' then 'uncertain'
+      when m.status = 'deferred' then 'waiting'
+      else 'done' end,
+    m.message_id, b.user_id, a.address, case when o.is_own then m.status else 'suppressed' end,
+    case when o.is_own then m.reason else 'merged' end, m.due_at
+  from unnest(idxs, entries, people) b(idx, entry, user_id)
+  cross join lateral (
+    select m.* from messages m
+    where m.tenant_id = wanted and m.campaign_id = campaign and m.entry = b.entry and m.step_key = step and m.user_id = b.user_id
+      and m.channel = over limit 1) m
+  cross join lateral (select m.batch = in_batch and m.idx = b.idx as is_own) o
+  left join lateral address_of(wanted, over, b.user_id) a on o.is_own and m.status = 'claimed' and m.call_id = call;
+end
+$$;
+
+-- What is left to do where some members had a message of this step before, or share an address with somebody.
+create function claim_again(wanted uuid, campaign bigint, step text, over text, key bytea, in_batch integer,
+  idxs integer[], entries integer[], people text[], call uuid, at timestamptz) returns void
+  language plpgsql set search_path = madansara_analytics
+as $$
+declare
+  own bigint[];
+begin
+  select array_agg(m.message_id order by m.message_id) into own
+  from unnest(idxs, entries, people) b(idx, entry, user_id)
+  cross join lateral (
+    select m.* from messages m
+    where m.tenant_id = wanted and m.campaign_id = campaign and m.entry = b.entry and m.step_key = step and m.user_id = b.user_id
+      and m.channel = over limit 1) m
+  where m.batch = in_batch and m.idx = b.idx and m.status in ('claimed', 'deferred');
+
+  -- Of each claim that another call has left, it is found out whether its request can have gone out. The primary key of calls
+  -- decides: a call that is abandoned here can never begin, and one that has begun makes its messages uncertain.
+  insert into calls (tenant_id, call_id, state)
+  select distinct wanted, m.call_id, 'abandoned'
+  from unnest(own) o(message_id)
+  cross join lateral (
+    select m.call_id, m.status from messages m where m.tenant_id = wanted and m.message_id = o.message_id limit 1) m
+  where m.status = 'claimed' and m.call_id <> call
+  order by m.call_id
+  on conflict do nothing;
+  -- A statement of its own: it sees what others have inserted while the one before waited for them.
+  update messages m set status = case c.state when 'abandoned' then 'claimed' else 'uncertain' end,
+    call_id = case c.state when 'abandoned' then call else m.call_id end, updated_at = now()
+  from unnest(own) o(message_id)
+  cross join lateral (
+    select m.call_id from messages m where m.tenant_id = wanted and m.message_id = o.message_id and m.status = 'claimed' limit 1) b
+  cross join lateral (select c.state from calls c where c.tenant_id = wanted and c.call_id = b.call_id limit 1) c
+  where m.tenant_id = wanted and m.message_id = o.message_id and m.status = 'claimed' and m.call_id = b.call_id and m.call_id <> call;
+
+  update messages m set status = case when a.because is null then 'claimed' else 'suppressed' end, reason = a.because,
+    call_id = case when a.because is null then call end, due_at = null, claimed_at = at, updated_at = now()
+  from unnest(own) o(message_id)
+  cross join lateral (
+    select m.user_id from messages m where m.tenant_id = wanted and m.message_id = o.message_id limit 1) b
+  cross join lateral judge_address(key, wanted, over, b.user_id) a
+  where m.tenant_id = wanted and m.message_id = o.message_id and m.status = 'deferred' and m.due_at <= at;
+
+  -- Whoever has none now shares an address with somebody who has.
+  insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, reason, claimed_at)
+  select wanted, campaign, b.entry, step, b.user_id, over, in_batch, b.idx, 'suppressed', 'same address', at
+  from unnest(idxs, entries, people) b(idx, entry, user_id)
+  order by b.user_id collate "C"
+  on conflict do nothing;
+end
+$$;
+
+-- Gives some messages of a call that has not begun to another, where they do not fit into one request. Gives how many it moved.
+create function move_claims(wanted uuid, call uuid, to_call uuid, message_ids bigint[]) returns integer
+  language plpgsql set search_path = madansara_analytics
+as $$
+declare
+  moved integer;
+begin
+  perform enter_tenant(wanted);
+  update messages m set call_id = to_call, updated_at = now()
+  from (select distinct unnest(message_ids) as message_id) o
+  where m.tenant_id = wanted and m.message_id = o.message_id and m.call_id = call and m.status = 'claimed';
+  get diagnostics moved = row_count;
+  return moved;
+end
+$$;
+
+-- Says that the request of a call is about to be written. False: somebody has found the call abandoned, and nothing may be sent.
+create function begin_call(wanted uuid, call uuid) returns boolean
+  language plpgsql set search_path = madansara_analytics
+as $$
+begin
+  perform enter_tenant(wanted);
+  insert into calls (tenant_id, call_id, state) values (wanted, call, 'begun') on conflict do nothing;
+  return found;
+end
+$$;
+
+-- Writes what a provider answered to a call: [[message_id, status, reason, due in ms], ...] with status sent, failed, deferred or
+-- uncertain. What the provider has told of a message meanwhile goes further than the answer, and stays.
+create function answer_call(wanted uuid, call uuid, answers jsonb, at timestamptz) returns integer
+  language plpgsql set search_path = madansara_analytics
+as $$
+declare
+  changed integer;
+begin
+  perform enter_tenant(wanted);
+  update messages m set status = a.status, reason = a.reason, due_at = a.due_at, updated_at = now(),
+    sent_at = case when a.status = 'sent' then at end
+  from (
+    select (x->>0)::bigint as message_id, x->>1 as status, x->>2 as reason, to_timestamp((x->>3)::double precision / 1000) as due_at
+    from jsonb_array_elements(answers) x) a
+  where m.tenant_id = wanted and m.message_id = a.message_id and m.call_id = call and m.status in ('claimed', 'uncertain');
+  get diagnostics changed = row_count;
+  return changed;
+end
+$$;
+
+-- How far a message has come; only what is further replaces what is.
+create function message_rank(status text) returns integer
+  language sql immutable
+as $$
+  select case status when 'claimed' then 0 when 'uncertain' then 0 when 'deferred' then 0 when 'sent' then 2 when 'failed' then 3
+    when 'delivered' then 4 when 'opened' then 5 when 'clicked' then 6 when 'replied' then 7 else 9 end
+$$;
+
+-- Takes what a provider tells, each event once: [[event_id, message_id, kind, at in ms, is_machine], ...] of messages of this tenant;
+-- gives how many were new and known. A machine's opening shows that a message was delivered, and no more. Who complains,
+-- unsubscribes, or cannot be reached for good is suppressed.
+create function take_provider_events(wanted uuid, from_provider text, events jsonb) returns integer
+  language plpgsql set search_path = madansara_analytics
+as $$
+declare
+  taken integer;
+begin
+  perform enter_tenant(wanted);
+  with told as materialized (
+    select distinct on (x->>0) x->>0 as event_id, (x->>1)::bigint as message_id, x->>2 as kind, to_timestamp((x->>3)::double precision / 1000) as at,
+      coalesce((x->>4)::boolean, false) as is_machine
+    from jsonb_array_elements(events) x
+    order by x->>0),
+  fresh as (
+    insert into provider_events (tenant_id, provider, event_id, message_id, kind, occurred_at)
+    select wanted, from_provider, t.event_id, t.message_id, case when t.is_machine then 'machine_' || t.kind else t.kind end, t.at
+    from told t
+    cross join lateral (select from messages m where m.tenant_id = wanted and m.message_id = t.message_id limit 1) m
+    order by t.event_id collate "C"
+    on conflict do nothing
+    returning event_id),
+  news as materialized (select t.* from told t join fresh f on f.event_id = t.event_id),
+  by_message as materialized (
+    select n.message_id,
+      min(n.at) filter (where n.kind in ('sent', 'delivered', 'opened', 'clicked', 'replied')) as sent_at,
+      min(n.at) filter (where n.kind in ('delivered', 'opened', 'clicked', 'replied')) as delivered_at,
+      min(n.at) filter (where n.kind = 'opened' and not n.is_machine) as opened_at,
+      min(n.at) filter (where n.kind = 'opened' and n.is_machine) as machine_opened_at,
+      min(n.at) filter (where n.kind = 'clicked' and not n.is_machine) as clicked_at,
+      min(n.at) filter (where n.kind = 'replied') as replied_at,
+      max(n.kind) filter (where n.kind in ('bounced', 'dropped')) as failure,
+      max(n.kind) filter (where n.kind in ('bounced', 'complained', 'unsubscribed')) as suppress,
+      (array_agg(s.status order by message_rank(s.status) desc))[1] as status
+    from news n
+    cross join lateral (
+      select case when n.kind in ('bounced', 'dropped') then 'failed' when n.is_machine then 'delivered' when n.kind in ('complained', 'unsubscribed') then 'delivered'
+        else n.kind end as status) s
+    group by n.message_id),
+  changed as (
+    update messages m set
+      status = case when message_rank(b.status) > message_rank(m.status) then b.status else m.status end,
+      reason = case when message_rank(b.status) > message_rank(m.status) then b.failure else m.reason end,
+      due_at = null,
+      sent_at = least(m.sent_at, b.sent_at), delivered_at = least(m.delivered_at, b.delivered_at),
+      opened_at = least(m.opened_at, b.opened_at), machine_opened_at = least(m.machine_opened_at, b.machine_opened_at),
+      clicked_at = least(m.clicked_at, b.clicked_at), replied_at = least(m.replied_at, b.replied_at), updated_at = now()
+    from by_message b
+    where m.tenant_id = wanted and m.message_id = b.message_id
+    returning m.channel, m.address_hash, b.suppress),
+  hushed as (
+    insert into suppressions (tenant_id, channel, address_hash, reason)
+    select distinct on (c.channel, c.address_hash) wanted, c.channel, c.address_hash, c.suppress
+    from changed c where c.suppress is not null and c.address_hash is not null
+    order by c.channel, c.address_hash, c.suppress desc
+    on conflict do nothing)
+  select count(*) into taken from news;
+  return taken;
+end
+$$;
+
+-- Gives what a merged user has in campaigns to who they are now. Where both are in the same campaign, what the source had stays
+-- under a name that is nobody's, and gets no further message.
+create or replace function merge_elsewhere(wanted uuid, source text, target text) returns void
+  language sql set search_path = madansara_analytics
+as $$
+  select merge_exposures(wanted, source, target);
+  update journeys j set user_id = case when exists (
+      select from journeys o
+      where o.tenant_id = wanted and o.campaign_id = j.campaign_id and o.entry = j.entry and o.user_id = target)
+    then 'merged/' || gen_random_uuid() else target end
+  where j.tenant_id = wanted and j.user_id = source;
+  update messages m set user_id = case when exists (
+      select from messages o
+      where o.tenant_id = wanted and o.campaign_id = m.campaign_id and o.entry = m.entry and o.step_key = m.step_key and o.user_id = target
+        and o.channel = m.channel)
+    then 'merged/' || gen_random_uuid() else target end
+  where m.tenant_id = wanted and m.user_id = source;
+$$;
+
+-- A deleted person's messages stay countable under an id that nobody can trace back; their hashes keep them suppressed.
+create or replace function forget_elsewhere(wanted uuid, person text) returns void
+  language sql set search_path = madansara_analytics
+as $$
+  select anonymise_exposures(wanted, person);
+  with nobody as (select 'deleted/' || gen_random_uuid() as id),
+  gone as (update journeys j set user_id = n.id from nobody n where j.tenant_id = wanted and j.user_id = person)
+  update messages m set user_id = n.id from nobody n where m.tenant_id = wanted and m.user_id = person;
+$$;
