@@ -1,0 +1,104 @@
+import type { EntryClock } from './due-time.js';
+import { next, type ExitReason, type JourneyEvent, type LeaveReason } from './next.js';
+import { usesReaction, type Plan } from './plan.js';
+import { newJourney, phaseOf, wakesAtMs, type JourneyState } from './state.js';
+import { reactions } from './triggers.js';
+
+/** What all journeys of a batch go by. Clocks are few and members many, so that a member has the position of a clock. */
+export type BatchCourse = {
+  readonly plan: Plan;
+  readonly enteredMs: number;
+  readonly tickMs: number;
+  readonly clocks: readonly Pick<EntryClock, 'zone' | 'slots'>[];
+  /** By idx. */
+  readonly clockOf: readonly number[];
+};
+
+/** What a journey is told from outside, small: reactions to a step as an or of `reactionBits`, or what concerns all of it. */
+export type Told = readonly [idx: number, stepKey: number, reactions: number] | readonly [idx: number, about: 'goal' | ExitReason];
+
+export type WantedSend = { readonly idx: number; readonly stepKey: number; readonly dueMs: number };
+export type Left = readonly [idx: number, because: LeaveReason, atMs: number];
+
+/** The journeys of one batch. `states` and `left` are all that has to be carried from one run of a workflow to the next. */
+export class JourneyBatch {
+  readonly states: JourneyState[];
+  readonly left: Left[];
+  private readonly wanted: WantedSend[] = [];
+
+  constructor(
+    private readonly course: BatchCourse,
+    carried?: { readonly states: readonly JourneyState[]; readonly left: readonly Left[] },
+  ) {
+    this.states = [...(carried?.states ?? course.clockOf.map((_, idx) => newJourney(idx)))];
+    this.left = [...(carried?.left ?? [])];
+    // A send that was wanted when the states were written down, and not answered, is wanted still.
+    for (const [idx, step, , dueS] of this.states.filter((state) => phaseOf(state) === 'sending')) {
+      this.wanted.push({ idx, stepKey: course.plan.steps[step]?.key ?? 0, dueMs: dueS * 1000 });
+    }
+  }
+
+  /** Everybody enters who has not. */
+  enter(atMs: number): void {
+    this.toAll({ type: 'entered', atMs });
+  }
+
+  toAll(event: JourneyEvent): void {
+    for (const [idx] of this.states) this.move(idx, event);
+  }
+
+  /** Wakes whoever is due. */
+  wake(atMs: number): void {
+    for (const state of this.states) {
+      const dueMs = wakesAtMs(state);
+      if (dueMs !== null && dueMs <= atMs) this.move(state[0], { type: 'due', atMs });
+    }
+  }
+
+  tell(told: Told, atMs: number): void {
+    const [idx] = told;
+    if (told.length === 3) this.move(idx, { type: 'engaged', atMs, stepKey: told[1], reactions: told[2] });
+    else this.move(idx, told[1] === 'goal' ? { type: 'goalReached', atMs } : { type: 'exit', atMs, reason: told[1] });
+  }
+
+  move(idx: number, event: JourneyEvent): void {
+    const state = this.states[idx];
+    const clock = this.course.clocks[this.course.clockOf[idx] ?? 0];
+    if (state === undefined || clock === undefined) return;
+    const { plan, enteredMs, tickMs } = this.course;
+    const [moved, commands] = next(plan, state, event, { ...clock, enteredMs, tickMs });
+    this.states[idx] = moved;
+    for (const command of commands) {
+      if (command.type === 'send') this.wanted.push({ idx, stepKey: command.stepKey, dueMs: command.dueMs });
+      if (command.type === 'leave') this.left.push([idx, command.reason, event.atMs]);
+    }
+  }
+
+  /** The sends that are wanted since this was asked last. Whoever has left meanwhile wants none. */
+  takeWanted(): WantedSend[] {
+    return this.wanted.splice(0).filter(({ idx }) => this.isSending(idx));
+  }
+
+  isSending(idx: number): boolean {
+    const state = this.states[idx];
+    return state !== undefined && phaseOf(state) === 'sending';
+  }
+
+  isOver(): boolean {
+    return this.states.every((state) => phaseOf(state) === 'left');
+  }
+
+  /** When somebody wants to be woken next; nothing where all wait for answers. */
+  wakesAtMs(): number | null {
+    let earliest: number | null = null;
+    for (const state of this.states) {
+      const at = wakesAtMs(state);
+      if (at !== null && (earliest === null || at < earliest)) earliest = at;
+    }
+    return earliest;
+  }
+}
+
+/** What journeys on a plan can use of what providers tell, as `<step key> <reaction>`: nobody need bring the rest. */
+export const watchedReactions = (plan: Plan): string[] =>
+  plan.steps.flatMap(({ key }) => reactions.filter((reaction) => usesReaction(plan, key, reaction)).map((reaction) => `${key} ${reaction}`));
