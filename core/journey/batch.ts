@@ -20,6 +20,12 @@ export type Told = readonly [idx: number, stepKey: number, reactions: number] | 
 export type WantedSend = { readonly idx: number; readonly stepKey: number; readonly dueMs: number };
 export type Left = readonly [idx: number, because: LeaveReason, atMs: number];
 
+const ORDERS = {
+  pause: (atMs: number): JourneyEvent => ({ type: 'paused', atMs }),
+  resume: (atMs: number): JourneyEvent => ({ type: 'resumed', atMs }),
+  cancel: (atMs: number): JourneyEvent => ({ type: 'exit', atMs, reason: 'cancelled' }),
+} as const;
+
 /** The journeys of one batch. `states` and `left` are all that has to be carried from one run of a workflow to the next. */
 export class JourneyBatch {
   readonly states: JourneyState[];
@@ -40,11 +46,11 @@ export class JourneyBatch {
 
   /** Everybody enters who has not. */
   enter(atMs: number): void {
-    this.toAll({ type: 'entered', atMs });
+    for (const state of this.states) if (phaseOf(state) === 'new') this.move(state[0], { type: 'entered', atMs });
   }
 
-  toAll(event: JourneyEvent): void {
-    for (const [idx] of this.states) this.move(idx, event);
+  order(order: 'pause' | 'resume' | 'cancel', atMs: number): void {
+    for (const [idx] of this.states) this.move(idx, ORDERS[order](atMs));
   }
 
   /** Wakes whoever is due. */
@@ -88,14 +94,11 @@ export class JourneyBatch {
     return this.states.every((state) => phaseOf(state) === 'left');
   }
 
-  /** When somebody wants to be woken next; nothing where all wait for answers. */
-  wakesAtMs(): number | null {
-    let earliest: number | null = null;
-    for (const state of this.states) {
-      const at = wakesAtMs(state);
-      if (at !== null && (earliest === null || at < earliest)) earliest = at;
-    }
-    return earliest;
+  /** When one of them, or the first of all, wants to be woken; nothing where only an answer moves them on. */
+  wakesAtMs(idx?: number): number | null {
+    const states = idx === undefined ? this.states : this.states.slice(idx, idx + 1);
+    const times = states.flatMap((state) => wakesAtMs(state) ?? []);
+    return times.length === 0 ? null : times.reduce((earliest, at) => Math.min(earliest, at));
   }
 }
 

@@ -251,3 +251,27 @@ end
 $$;
 create trigger leave_segments after delete on segment_membership referencing old table as gone
   for each statement execute function leave_segments();
+
+-- What a batch has to be told, in order, and whether the batch is not over.
+create function read_engagements(wanted uuid, campaign bigint, in_batch integer, most integer)
+  returns table (id float8, idx integer, step_key smallint, what text, is_open boolean)
+  language plpgsql set search_path = madansara_analytics
+as $$
+begin
+  perform enter_tenant(wanted);
+  return query
+  select o.engagement_id::float8, o.idx, o.step_key, o.what, exists (
+    select from campaign_batches b where b.tenant_id = wanted and b.campaign_id = campaign and b.batch = in_batch and b.done_at is null)
+  from engagement_outbox o
+  where o.tenant_id = wanted and o.campaign_id = campaign and o.batch = in_batch order by o.engagement_id limit most;
+end
+$$;
+
+create function delete_engagements(wanted uuid, ids bigint[]) returns void
+  language plpgsql set search_path = madansara_analytics
+as $$
+begin
+  perform enter_tenant(wanted);
+  delete from engagement_outbox where tenant_id = wanted and engagement_id = any (ids);
+end
+$$;
