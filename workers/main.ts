@@ -12,6 +12,7 @@ import { workflowBundle } from './bundle.js';
 import { serveHealth } from './health.js';
 import { createWorkerLogger, installRuntime, temporalLogger } from './logging.js';
 import { createWorkerMetrics } from './metrics.js';
+import { startSending, type RunningSending, type SendingSettings } from './sending.js';
 import { reconcileSchedules } from './schedules.js';
 import { startTestClocks } from './test-clocks.js';
 
@@ -55,6 +56,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
   const store = await openStore(config, database.pool);
   const metrics = createWorkerMetrics(database);
   const activities = createActivities({ database, ...store, engarde: config.engarde, engardeAppUrl: config.engardeAppUrl, executors, now });
+  const interceptors = { activity: [observeActivities(metrics)] };
   const worker = await Worker.create({
     connection: native,
     namespace,
@@ -62,11 +64,12 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     ...(await rolesOf(config, activities, temporalLog)),
     shutdownGraceTime: GRACE,
     maxConcurrentActivityTaskExecutions: config.duckdb.threads + OTHERS_AT_ONCE,
-    interceptors: { activity: [observeActivities(metrics)] },
+    interceptors,
   });
   const health = await serveHealth(config.worker.port, { registry: metrics.registry, state: () => worker.getState() });
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
+  const sending = await sendingOf(config, { database, client, native, taskQueue, grace: GRACE, interceptors, logger, now });
   const reconcile = () =>
     reconcileSchedules(database, client, taskQueue).then(
       (changed) => changed > 0 && logger.info({ changed }, 'Schedules were made or changed'),
@@ -79,7 +82,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     );
   const reconciling = setInterval(() => void reconcile().then(startClocks), RECONCILE_EVERY_MS);
   let asked = false;
-  const run = worker.run();
+  const run = Promise.all([worker.run(), sending?.run]);
   const over = run.then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
@@ -93,6 +96,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     asked = true;
     clearInterval(reconciling);
     if (worker.getState() === 'RUNNING') worker.shutdown();
+    await sending?.close();
     await over;
     await Promise.allSettled([health.close(), connection.close(), native.close()]);
     store.close();
@@ -106,6 +110,10 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     close: () => (closing ??= close()),
   };
 }
+
+/** Campaigns' bulk work is the affair of those that do activities. */
+const sendingOf = (config: Config, settings: Omit<SendingSettings, 'sending'>): Promise<RunningSending> | undefined =>
+  config.worker.role === 'workflows' ? undefined : startSending({ ...settings, sending: config.sending });
 
 /** On a laptop one worker does both; in production workflow tasks, which must be quick, are not where scans are. */
 async function rolesOf(

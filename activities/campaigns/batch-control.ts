@@ -49,7 +49,7 @@ export function createBatchControl(client: Client, taskQueue: string): BatchCont
       }
     },
     async order(database, ref, order) {
-      for (let after = -1; ; ) {
+      for (let after = -1; ;) {
         const batches = await database.withTenant(ref.tenantId, async (tx) => {
           const campaign = await requireCampaign(tx, ref.tenantId, ref.campaignId);
           return listOpenBatches(tx, campaign, { after, limit: AT_ONCE });

@@ -104,4 +104,6 @@ export class JourneyBatch {
 
 /** What journeys on a plan can use of what providers tell, as `<step key> <reaction>`: nobody need bring the rest. */
 export const watchedReactions = (plan: Plan): string[] =>
-  plan.steps.flatMap(({ key }) => reactions.filter((reaction) => usesReaction(plan, key, reaction)).map((reaction) => `${key} ${reaction}`));
+  plan.steps.flatMap(({ key }) =>
+    reactions.filter((reaction) => usesReaction(plan, key, reaction)).map((reaction) => `${key} ${reaction}`),
+  );

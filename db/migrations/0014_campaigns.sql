@@ -275,3 +275,39 @@ begin
   delete from engagement_outbox where tenant_id = wanted and engagement_id = any (ids);
 end
 $$;
+
+-- What providers told is passed on where a journey can use it: reactions that a step waits for, and what ends a journey. Whoever
+-- unsubscribes or complains leaves all journeys, whoever cannot be reached the one that found it out.
+create function tell_journeys() returns trigger
+  language plpgsql set search_path = madansara_analytics
+as $$
+begin
+  insert into engagement_outbox (tenant_id, campaign_id, batch, idx, step_key, what)
+  select t.tenant_id, m.campaign_id, m.batch, m.idx, m.step_key::smallint, t.kind
+  from told t
+  cross join lateral (select m.* from messages m where m.tenant_id = t.tenant_id and m.message_id = t.message_id limit 1) m
+  cross join lateral (
+    select from outreach_campaigns c
+    where c.tenant_id = t.tenant_id and c.id = m.campaign_id and m.step_key || ' ' || t.kind = any (c.watched) limit 1) c
+  cross join lateral (
+    select from campaign_batches b
+    where b.tenant_id = t.tenant_id and b.campaign_id = m.campaign_id and b.batch = m.batch and b.done_at is null limit 1) b
+  union all
+  select t.tenant_id, j.campaign_id, j.batch, j.idx, null, t.kind
+  from told t
+  cross join lateral (select m.* from messages m where m.tenant_id = t.tenant_id and m.message_id = t.message_id limit 1) m
+  cross join lateral open_journeys(t.tenant_id, m.user_id) j
+  where t.kind in ('unsubscribed', 'complained') or (t.kind = 'bounced' and j.campaign_id = m.campaign_id);
+  return null;
+end
+$$;
+create trigger tell_journeys after insert on provider_events referencing new table as told
+  for each statement execute function tell_journeys();
+
+-- A deleted person's journeys end.
+create function forget_journeys(wanted uuid, person text) returns void
+  language sql set search_path = madansara_analytics
+as $$
+  insert into engagement_outbox (tenant_id, campaign_id, batch, idx, what)
+  select wanted, j.campaign_id, j.batch, j.idx, 'deleted' from open_journeys(wanted, person) j
+$$;

@@ -81,9 +81,7 @@ async function insertPlan(
   { tenantId, id }: CampaignRow,
   { plan, contents, by, at }: CampaignPlan & { readonly by: string; readonly at: Date },
 ): Promise<void> {
-  await tx
-    .insert(campaignPlans)
-    .values({ tenantId, campaignId: id, version: plan.version, plan, contents, createdBy: by, createdAt: at });
+  await tx.insert(campaignPlans).values({ tenantId, campaignId: id, version: plan.version, plan, contents, createdBy: by, createdAt: at });
 }
 
 /** The version that a campaign's journeys go by. */

@@ -1,4 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { changeCampaign } from '../../api/campaign-control.js';
+import type { CampaignRequest } from '../../core/journey/campaign-request.js';
+import { makePlan } from '../../core/journey/make-plan.js';
+import { findSegment } from '../../db/queries/audience.js';
+import { insertCampaign } from '../../db/queries/campaigns.js';
+import { readTenant } from '../../db/queries/tenants.js';
+import type { CampaignChanged } from '../../workflows/campaign/contract.js';
 import type { TenantId } from '../../core/ids.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import type { TestDatabase } from './database.js';
@@ -40,3 +48,43 @@ export const firstStep = (tenantId: TenantId, campaignId: number, members: numbe
   batch,
   members: Array.from({ length: members }, (_, idx) => idx),
 });
+
+/** A segment of users `u1` … `u<count>`, who can all be reached. */
+export async function addSegment(database: TestDatabase, tenantId: TenantId, count: number): Promise<string> {
+  await addReachableUsers(database, tenantId, count);
+  const key = `seg_${randomUUID().slice(0, 8)}`;
+  await database.admin.query(
+    `with s as (
+       insert into audience_segments (tenant_id, segment_key, segment_name, segment_type, criteria, user_count)
+       values ($1, $2::text, $2::text, 'behavioral', '{}', $3::int) returning id)
+     insert into segment_membership (tenant_id, segment_id, user_id) select $1, s.id, 'u' || n from s, generate_series(1, $3::int) n`,
+    [tenantId, key, count],
+  );
+  return key;
+}
+
+/** A draft, as the API would write it. */
+export async function draftCampaign(database: TestDatabase, tenantId: TenantId, request: CampaignRequest): Promise<string> {
+  const made = makePlan(request);
+  if (made.status !== 'made') throw new Error(JSON.stringify(made.faults));
+  const { plan, contents } = made;
+  const row = await database.withTenant(tenantId, async (tx) => {
+    const segment = await findSegment(tx, tenantId, request.segment ?? '');
+    const tenant = await readTenant(tx, tenantId);
+    return insertCampaign(tx, {
+      tenantId,
+      name: 'Welcome',
+      segmentId: segment?.id ?? 0,
+      request,
+      goal: (request.goal !== undefined && tenant?.goals[request.goal]) || null,
+      plan,
+      contents,
+      by: 'test',
+      at: new Date(),
+    });
+  });
+  return row.campaignKey;
+}
+
+export const launch = (client: Client, tenantId: TenantId, campaignId: string): Promise<CampaignChanged> =>
+  changeCampaign(client, { tenantId, campaignId, change: 'launch', by: 'test', requestId: 'test' });

@@ -13,6 +13,8 @@ export function storyOf(campaignId: string, { status, launchedAt, recipients, ba
   return [
     `**${campaignId}** ${WORDS[status]}.`,
     ...(launchedAt === null ? [] : [`It was launched ${launchedAt.slice(0, 16).replace('T', ' ')} UTC.`]),
-    ...(recipients === null ? [] : [`Its audience of ${recipients} is in ${batches ?? 0} batches, of which ${startedBatches} were started.`]),
+    ...(recipients === null
+      ? []
+      : [`Its audience of ${recipients} is in ${batches ?? 0} batches, of which ${startedBatches} were started.`]),
   ].join('\n\n');
 }

@@ -27,7 +27,8 @@ export function storyOf({ campaignId, batch }: BatchRef, journeys: JourneyBatch,
   ].join('\n\n');
 }
 
-const lines = (counts: ReadonlyMap<string, number>): string => [...counts].map(([what, count]) => `- ${count} ${what.replaceAll('_', ' ')}`).join('\n');
+const lines = (counts: ReadonlyMap<string, number>): string =>
+  [...counts].map(([what, count]) => `- ${count} ${what.replaceAll('_', ' ')}`).join('\n');
 
 /** One journey, for whoever asks. */
 export function showJourney(journeys: JourneyBatch, idx: number, steps: readonly { readonly key: number }[]): JourneyShown | null {
