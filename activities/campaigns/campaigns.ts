@@ -3,7 +3,7 @@ import type { CampaignAnswer, CampaignChange } from '../../core/campaign/lifecyc
 import { parseTenantId } from '../../core/ids.js';
 import type { BatchCourse, Left } from '../../core/journey/batch.js';
 import type { Database, TenantTransaction } from '../../db/client.js';
-import { closeBatch } from '../../db/queries/campaign-audience.js';
+import { closeBatch, listOpenBatches } from '../../db/queries/campaign-audience.js';
 import { changeStatus, requireCampaign, settleCampaign, type CampaignRow } from '../../db/queries/campaigns.js';
 import type { BatchOrder, CampaignSummary } from '../../workflows/campaign/contract.js';
 import { whileBeating } from '../beating.js';
@@ -26,9 +26,6 @@ export const createCampaignActivities = ({ database, batches, now }: CampaignDep
     return database.withTenant(tenantId, async (tx) => work(tx, await requireCampaign(tx, tenantId, ref.campaignId)));
   };
   return {
-    /** Safe to retry: it reads. */
-    openCampaign: (ref: CampaignRef): Promise<CampaignSummary> => within(ref, async (_tx, row) => summaryOf(row)),
-
     /** Safe to retry: the row decides, and who asks for the same again is told that nothing changed. */
     changeCampaign: ({ change, at, ...ref }: CampaignRef & { change: CampaignChange; by: string; at: string }): Promise<CampaignChanged> =>
       within(ref, async (tx, row) => {
@@ -54,7 +51,7 @@ export const createCampaignActivities = ({ database, batches, now }: CampaignDep
       await whileBeating(() => batches.order(database, { ...ref, tenantId }, order));
     },
 
-    /** Safe to retry: a campaign is finished once. */
+    /** Safe to retry: it reads, and finishes a campaign whose journeys are all over once. */
     settleCampaign: (ref: CampaignRef): Promise<CampaignSummary> =>
       within(ref, async (tx, row) => summaryOf(await settleCampaign(tx, row, now()))),
 
@@ -63,8 +60,10 @@ export const createCampaignActivities = ({ database, batches, now }: CampaignDep
 
     /** Safe to retry: what was written stays, and the campaign is told again. */
     async closeBatch({ batch, left, ...ref }: BatchRef & { left: readonly Left[] }): Promise<void> {
-      const isLast = await within(ref, (tx, row) => closeBatch(tx, row, { batch, left, at: now() }));
-      if (isLast) await batches.reportDone({ ...ref, tenantId: parseTenantId(ref.tenantId) });
+      await within(ref, (tx, row) => closeBatch(tx, row, { batch, left, at: now() }));
+      // Asked after the commit: of two that close at the same time, at least one then sees both closed.
+      const open = await within(ref, (tx, row) => listOpenBatches(tx, row, { after: -1, limit: 1 }));
+      if (open.length === 0) await batches.reportDone({ ...ref, tenantId: parseTenantId(ref.tenantId) });
     },
   };
 };

@@ -83,12 +83,12 @@ export async function readBatch(tx: TenantTransaction, { tenantId, id }: Campaig
   return { clockOf: members.map(({ clock }) => clock) };
 }
 
-/** Writes how the journeys of a batch ended, and that the batch is over. Says whether it was the campaign's last. */
+/** Writes how the journeys of a batch ended, and that the batch is over. */
 export async function closeBatch(
   tx: TenantTransaction,
   { tenantId, id }: CampaignRow,
   { batch, left, at }: { readonly batch: number; readonly left: readonly Left[]; readonly at: Date },
-): Promise<boolean> {
+): Promise<void> {
   await tx.execute(sql`
     update journeys j set left_because = l.because, left_at = to_timestamp(l.at / 1000.0)
     from unnest(${sql.param(left.map(([idx]) => idx))}::int[], ${sql.param(left.map(([, because]) => because))}::text[],
@@ -107,7 +107,6 @@ export async function closeBatch(
     );
   // What they were told and did not need.
   await tx.execute(sql`delete from engagement_outbox where tenant_id = ${tenantId} and campaign_id = ${id} and batch = ${batch}`);
-  return (await listOpenBatches(tx, { tenantId, id }, { after: -1, limit: 1 })).length === 0;
 }
 
 /** Batches that are not over, after `after`. */

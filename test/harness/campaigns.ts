@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { changeCampaign } from '../../api/campaign-control.js';
+import type { CampaignChange } from '../../core/campaign/lifecycle.js';
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
 import { makePlan } from '../../core/journey/make-plan.js';
 import { findSegment } from '../../db/queries/audience.js';
@@ -49,16 +50,22 @@ export const firstStep = (tenantId: TenantId, campaignId: number, members: numbe
   members: Array.from({ length: members }, (_, idx) => idx),
 });
 
-/** A segment of users `u1` … `u<count>`, who can all be reached. */
-export async function addSegment(database: TestDatabase, tenantId: TenantId, count: number): Promise<string> {
-  await addReachableUsers(database, tenantId, count);
+/** A segment of people who can all be reached, each at an address that nobody else has. */
+export async function addSegment(database: TestDatabase, tenantId: TenantId, people: readonly string[]): Promise<string> {
+  await database.admin.query(
+    `with added as (
+       insert into users (tenant_id, user_id, first_seen) select $1::uuid, p, now() from unnest($2::text[]) p returning user_id)
+     insert into contacts (tenant_id, user_id, channel, address) select $1::uuid, user_id, 'email', user_id || '.' || $1::text || '@example.test'
+     from added`,
+    [tenantId, people],
+  );
   const key = `seg_${randomUUID().slice(0, 8)}`;
   await database.admin.query(
     `with s as (
        insert into audience_segments (tenant_id, segment_key, segment_name, segment_type, criteria, user_count)
-       values ($1, $2::text, $2::text, 'behavioral', '{}', $3::int) returning id)
-     insert into segment_membership (tenant_id, segment_id, user_id) select $1, s.id, 'u' || n from s, generate_series(1, $3::int) n`,
-    [tenantId, key, count],
+       values ($1, $2::text, $2::text, 'behavioral', '{}', $4) returning id)
+     insert into segment_membership (tenant_id, segment_id, user_id) select $1, s.id, p from s, unnest($3::text[]) p`,
+    [tenantId, key, people, people.length],
   );
   return key;
 }
@@ -86,5 +93,5 @@ export async function draftCampaign(database: TestDatabase, tenantId: TenantId, 
   return row.campaignKey;
 }
 
-export const launch = (client: Client, tenantId: TenantId, campaignId: string): Promise<CampaignChanged> =>
-  changeCampaign(client, { tenantId, campaignId, change: 'launch', by: 'test', requestId: 'test' });
+export const askCampaign = (client: Client, tenantId: TenantId, campaignId: string, change: CampaignChange): Promise<CampaignChanged> =>
+  changeCampaign(client, { tenantId, campaignId, change, by: 'test', requestId: 'test' });

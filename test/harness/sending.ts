@@ -1,15 +1,21 @@
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import express from 'express';
 import { createBatchControl } from '../../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../../activities/campaigns/campaigns.js';
 import { createSendgridClient, sendEmails } from '../../activities/channels/sendgrid.js';
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { SendingDependencies } from '../../activities/sending/send-step.js';
+import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
 import type { Database } from '../../db/client.js';
+import { waitUntil } from '../../sandbox/processes.js';
 import { workflowBundle } from '../../workers/bundle.js';
 import { startRelay } from '../../workers/relay.js';
 import { sendingTaskQueue, walkTaskQueue } from '../../workflows/task-queues.js';
 import { ADDRESS_KEY } from './campaigns.js';
+import type { TestDatabase } from './database.js';
 import { SENDGRID_KEY } from './sendgrid.js';
 
 /** The words of every mail, where a test is about something else. */
@@ -58,3 +64,25 @@ export async function startCampaignWorker(settings: {
 }
 
 const workflowBundleOptions = async () => ({ workflowBundle: await workflowBundle() });
+
+/** Takes SendGrid's events as the API does, on a port of its own. */
+export async function startWebhookReceiver(
+  database: Database,
+  publicKey: string,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const app = express();
+  app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey }));
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1/webhooks/sendgrid`,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** Nothing is left to be told to a journey. */
+export async function untilAllTold(database: TestDatabase): Promise<void> {
+  const isTold = async () => (await database.admin.query('select 1 from engagement_outbox limit 1')).rows.length === 0;
+  if (!(await waitUntil(isTold, 20_000, 20))) throw new Error('engagements were not told within 20 seconds');
+}

@@ -11,13 +11,7 @@ export type CampaignInput = {
   /** `camp_…`, or as whoever made it called it. */
   readonly campaignId: string;
   /** From the run before. */
-  readonly carried?: CampaignCarried;
-};
-
-export type CampaignCarried = {
-  readonly startedBatches: number;
-  /** What batches have not been told yet. */
-  readonly untold: readonly BatchOrder[];
+  readonly carried?: { readonly startedBatches: number };
 };
 
 /** Who asks is an id of a key or of a suggestion: never a name. */

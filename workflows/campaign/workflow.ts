@@ -10,7 +10,7 @@ export const batchesDoneSignal = wf.defineSignal(contract.batchesDoneSignalName)
 export const campaignProgressQuery = wf.defineQuery<CampaignProgress>(contract.campaignProgressQueryName);
 
 // Retried without end: the row of the campaign says what was done before, and a campaign must not be forgotten in an outage.
-const { openCampaign, changeCampaign, settleCampaign } = wf.proxyActivities<CampaignActivities>({
+const { changeCampaign, settleCampaign } = wf.proxyActivities<CampaignActivities>({
   startToCloseTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
   priority: { priorityKey: 1 },
@@ -30,7 +30,7 @@ const { freezeAudience, startBatches, orderBatches } = wf.proxyActivities<Campai
  */
 export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
   const ref = { tenantId: input.tenantId, campaignId: input.campaignId };
-  const untold: BatchOrder[] = [...(input.carried?.untold ?? [])];
+  const untold: BatchOrder[] = [];
   let startedBatches = input.carried?.startedBatches ?? 0;
   let summary: CampaignSummary | null = null;
   let isNews = false;
@@ -54,24 +54,24 @@ export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
     return { answer };
   });
 
-  let now = see(await openCampaign(ref));
   for (;;) {
     isNews = false;
-    if (now.status === 'running' && now.recipients === null) {
-      now = see(await freezeAudience.executeWithOptions({ summary: 'Freeze the audience' }, [ref]));
-    }
+    const now = see(await settleCampaign.executeWithOptions({ summary: 'Read where the campaign is' }, [ref]));
     const batches = now.batches ?? 0;
-    if (now.status === 'running' && startedBatches < batches) {
+    const [order] = untold;
+    if (now.status === 'running' && now.recipients === null) {
+      see(await freezeAudience.executeWithOptions({ summary: 'Freeze the audience' }, [ref]));
+    } else if (now.status === 'running' && startedBatches < batches) {
       startedBatches = await startBatches.executeWithOptions({ summary: `Start ${batches} batches` }, [{ ...ref, batches }]);
-    }
-    for (let order = untold.shift(); order !== undefined; order = untold.shift()) {
+    } else if (order !== undefined) {
+      untold.shift();
       await orderBatches.executeWithOptions({ summary: `Tell all batches to ${order}` }, [{ ...ref, order }]);
+    } else {
+      await wf.condition(wf.allHandlersFinished);
+      if (isNews) continue;
+      if (now.status === 'finished' || now.status === 'cancelled') return now;
+      if (wf.workflowInfo().continueAsNewSuggested) await wf.continueAsNew<typeof campaign>({ ...ref, carried: { startedBatches } });
+      await wf.condition(() => isNews);
     }
-    now = see(await settleCampaign.executeWithOptions({ summary: 'See whether all journeys are over' }, [ref]));
-    await wf.condition(wf.allHandlersFinished);
-    if (isNews) continue;
-    if (now.status === 'finished' || now.status === 'cancelled') return now;
-    if (wf.workflowInfo().continueAsNewSuggested) await wf.continueAsNew<typeof campaign>({ ...ref, carried: { startedBatches, untold } });
-    await wf.condition(() => isNews);
   }
 }

@@ -25,12 +25,14 @@ export class Dispatcher {
 
   /** Begins what its lane has room for, and drops what is not wanted any more. */
   dispatch(isWanted: (idx: number) => boolean): void {
-    this.waiting = this.waiting.filter(({ idx }) => isWanted(idx));
-    for (const { stepKey } of [...this.waiting]) {
+    const wanted = this.waiting.filter(({ idx }) => isWanted(idx));
+    this.waiting = [];
+    for (const [stepKey, together] of byStep(wanted)) {
       const lane = this.laneOf(stepKey);
-      if (this.busy.has(lane)) continue;
-      const together = this.waiting.filter((wanted) => wanted.stepKey === stepKey);
-      this.waiting = this.waiting.filter((wanted) => wanted.stepKey !== stepKey);
+      if (this.busy.has(lane)) {
+        this.waiting.push(...together);
+        continue;
+      }
       this.busy.add(lane);
       void this.sendTogether(together).then((answers) => {
         this.busy.delete(lane);
@@ -51,4 +53,10 @@ export class Dispatcher {
   isIdle(): boolean {
     return this.busy.size === 0 && this.answers.length === 0;
   }
+}
+
+function byStep(wanted: readonly WantedSend[]): ReadonlyMap<number, readonly WantedSend[]> {
+  const groups = new Map<number, WantedSend[]>();
+  for (const one of wanted) (groups.get(one.stepKey) ?? groups.set(one.stepKey, []).get(one.stepKey))?.push(one);
+  return groups;
 }
