@@ -1,6 +1,7 @@
 import { runApi } from '../api/main.js';
 import { loadConfig, type Config } from '../config.js';
-import { writePidFile } from '../sandbox/processes.js';
+import { freePort, writePidFile } from '../sandbox/processes.js';
+import { startProviders } from '../sandbox/providers.js';
 import { launcherPidPath, startStack, whoRuns, type Stack } from '../sandbox/stack.js';
 import { runWorker } from '../workers/main.js';
 import { untilToldToStop } from './signals.js';
@@ -28,17 +29,24 @@ export async function start({ directory, anyPorts }: StartOptions): Promise<void
   });
   const stops: (() => Promise<void>)[] = [stack.stop];
   try {
+    const providers = process.env.SENDGRID_API_KEY ? undefined : await startProviders(directory);
+    if (providers) stops.push(providers.stop);
+    const apiPort = process.env.API_PORT ?? (anyPorts ? String(await freePort()) : '8002');
     const config = loadConfig({
       LOG_LEVEL: 'warn', // people read this
+      PUBLIC_URL: `http://127.0.0.1:${apiPort}`,
       ...process.env,
       ...stack.variables,
-      ...(anyPorts && { API_PORT: process.env.API_PORT ?? '0', WORKER_PORT: process.env.WORKER_PORT ?? '0' }),
+      ...providers?.variables,
+      API_PORT: apiPort,
+      ...(anyPorts && { WORKER_PORT: process.env.WORKER_PORT ?? '0' }),
     });
     await prepareServers(config);
     const worker = await runWorker(config);
     stops.push(() => worker.close());
     const api = await runApi(config);
     stops.push(() => api.close());
+    providers?.callBack(api.url);
     writePidFile(launcherPidPath(directory), { api: api.url });
     for (const line of addresses(api.url, stack, config)) console.log(line);
     const fault = await Promise.race([told, stack.broken, worker.ended]);

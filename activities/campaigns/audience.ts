@@ -7,6 +7,7 @@ import type { Plan } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../../db/client.js';
 import { freezeAudience, readBatch, readClocks, type Clock } from '../../db/queries/campaign-audience.js';
 import { readPlan, type CampaignRow } from '../../db/queries/campaigns.js';
+import { usualSlots } from '../../db/queries/send-slots.js';
 import { readTenant } from '../../db/queries/tenants.js';
 
 /** Up to so many recipients each journey has a workflow of its own, so that each person's story can be read in the Temporal UI. */
@@ -26,7 +27,10 @@ export async function freezeCampaign(tx: TenantTransaction, row: CampaignRow): P
   const [first] = plan.steps;
   return freezeAudience(tx, row, {
     homeZone: tenant.timeZone,
-    homeSlots: {},
+    homeSlots: await usualSlots(tx, tenant.tenantId, {
+      channels: [...new Set(plan.steps.filter(({ sendTime }) => sendTime === 'optimal').map(({ channel }) => channel))],
+      homeZone: tenant.timeZone,
+    }),
     firstDueMs: (clock) => {
       const entry = { ...clockOf(clock, plan, { enteredMs, homeZone: tenant.timeZone }), enteredMs, tickMs: tickFor(Infinity) };
       return first ? roundedUp(earliestMs(first, entry, enteredMs, null), entry) : enteredMs;

@@ -305,9 +305,16 @@ create trigger tell_journeys after insert on provider_events referencing new tab
   for each statement execute function tell_journeys();
 
 -- A deleted person's journeys end.
-create function forget_journeys(wanted uuid, person text) returns void
-  language sql set search_path = madansara_analytics
+create function end_journeys_of_deleted() returns trigger
+  language plpgsql set search_path = madansara_analytics
 as $$
+begin
   insert into engagement_outbox (tenant_id, campaign_id, batch, idx, what)
-  select wanted, j.campaign_id, j.batch, j.idx, 'deleted' from open_journeys(wanted, person) j
+  select new.tenant_id, j.campaign_id, j.batch, j.idx, 'deleted'
+  from open_journeys(new.tenant_id, new.user_id) j
+  where j.campaign_id = new.campaign_id and j.batch = new.batch and j.idx = new.idx;
+  return null;
+end
 $$;
+create trigger end_journeys_of_deleted after update of user_id on journeys for each row
+  when (new.user_id like 'deleted/%' and old.user_id is distinct from new.user_id) execute function end_journeys_of_deleted();
