@@ -22,6 +22,8 @@ const HttpAddress = z.url({ protocol: /^https?$/ }).transform((text) => text.rep
 const wantsS3 = (env: { ARTIFACT_STORE?: 'directory' | 's3' | undefined; S3_ENDPOINT?: string | undefined }) =>
   (env.ARTIFACT_STORE ?? (env.S3_ENDPOINT ? 's3' : 'directory')) === 's3';
 
+const REAL_SENDGRID = /^https:\/\/api\.([a-z]+\.)?sendgrid\.com/;
+
 /** A rule that is tried even when a single variable is at fault, so that all faults are told at once. */
 const evenSo = (message: string) => ({ message, when: () => true });
 
@@ -58,6 +60,7 @@ const Environment = z
     SENDGRID_API_KEY: z.string().min(1).optional(),
     SENDGRID_API_URL: HttpAddress.default('https://api.sendgrid.com'),
     SENDGRID_WEBHOOK_KEY: z.base64().min(1).optional(),
+    CLOCK_SPEED: z.coerce.number().min(1).max(1_000_000).default(1),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .refine((env) => !wantsS3(env) || env.S3_ACCESS_KEY_ID, evenSo('an S3 store needs S3_ACCESS_KEY_ID'))
@@ -71,6 +74,10 @@ const Environment = z
   .refine(
     (env) => !env.SENDGRID_API_KEY || env.SENDGRID_WEBHOOK_KEY,
     evenSo('SENDGRID_API_KEY needs SENDGRID_WEBHOOK_KEY: without the events of SendGrid nobody would know what became of a mail'),
+  )
+  .refine(
+    (env) => env.CLOCK_SPEED === 1 || !env.SENDGRID_API_KEY || !REAL_SENDGRID.test(env.SENDGRID_API_URL),
+    evenSo('CLOCK_SPEED is for rehearsals: people whom SendGrid really writes to live by the clock'),
   );
 
 type Environment = z.infer<typeof Environment>;
@@ -114,6 +121,8 @@ export type Config = {
   readonly engardeAppUrl: string;
   /** Absent: campaigns are drafts, and nothing is sent. */
   readonly sending?: SendingConfig;
+  /** How many times faster than ours the clocks of campaigns run: 1, but in a rehearsal. */
+  readonly clockSpeed: number;
   readonly logLevel: Environment['LOG_LEVEL'];
 };
 
@@ -146,6 +155,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv): Config {
     ...engarde(env),
     engardeAppUrl: env.ENGARDE_APP_URL,
     ...sending(env),
+    clockSpeed: env.CLOCK_SPEED,
     logLevel: env.LOG_LEVEL,
   };
 }

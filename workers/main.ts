@@ -112,8 +112,8 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
 }
 
 /** Campaigns' bulk work is the affair of those that do activities. */
-const sendingOf = (config: Config, settings: Omit<SendingSettings, 'sending'>): Promise<RunningSending> | undefined =>
-  config.worker.role === 'workflows' ? undefined : startSending({ ...settings, sending: config.sending });
+const sendingOf = (config: Config, settings: Omit<SendingSettings, 'sending' | 'speed'>): Promise<RunningSending> | undefined =>
+  config.worker.role === 'workflows' ? undefined : startSending({ ...settings, sending: config.sending, speed: config.clockSpeed });
 
 /** On a laptop one worker does both; in production workflow tasks, which must be quick, are not where scans are. */
 async function rolesOf(

@@ -16,6 +16,8 @@ export type SendingSettings = {
   readonly client: Client;
   readonly native: NativeConnection;
   readonly sending: SendingConfig | undefined;
+  /** Of campaigns' clocks. */
+  readonly speed: number;
   /** On which workflows of campaigns and batches run. */
   readonly taskQueue: string;
   readonly grace: string;
@@ -33,15 +35,15 @@ const PROVIDER_TIMEOUT_MS = 30_000;
 
 /** What campaigns ask for, on a queue of its own, and the relay that tells their batches what people did. */
 export async function startSending(settings: SendingSettings): Promise<RunningSending> {
-  const { database, client, native, sending, taskQueue, grace, interceptors, logger, now } = settings;
+  const { database, client, native, sending, speed, taskQueue, grace, interceptors, logger, now } = settings;
   const batches = createBatchControl(client, taskQueue);
   const worker = await Worker.create({
     connection: native,
     namespace: client.options.namespace,
     taskQueue: sendingTaskQueue,
     activities: {
-      ...createCampaignActivities({ database, batches, now }),
-      ...(sending && createSendingActivities(sendingDependencies(database, sending, now))),
+      ...createCampaignActivities({ database, batches, now, speed }),
+      ...(sending && createSendingActivities({ ...sendingDependencies(database, sending), now, speed })),
     },
     shutdownGraceTime: grace,
     maxConcurrentActivityTaskExecutions: AT_ONCE,
@@ -62,13 +64,12 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
   };
 }
 
-function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgrid }: SendingConfig, now: () => Date) {
+function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgrid }: SendingConfig) {
   const account = createSendgridClient({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.apiUrl, timeoutMs: PROVIDER_TIMEOUT_MS });
   return {
     database,
     ledgerKey,
     sendEmails: (batch: Parameters<typeof sendEmails>[1]) => sendEmails(account, batch),
     render: createEmailRenderer({ database, ledgerKey, publicUrl }),
-    now,
   };
 }

@@ -41,7 +41,11 @@ export async function freezeCampaign(tx: TenantTransaction, row: CampaignRow): P
 }
 
 /** All that the workflow of a batch goes by, without a person's id in it. */
-export async function openBatch(tx: TenantTransaction, row: CampaignRow, batch: number): Promise<BatchCourse | null> {
+export async function openBatch(
+  tx: TenantTransaction,
+  row: CampaignRow,
+  { batch, speed }: { readonly batch: number; readonly speed: number },
+): Promise<BatchCourse | null> {
   const open = await readBatch(tx, row, batch);
   const tenant = await readTenant(tx, parseTenantId(row.tenantId));
   if (!open || !tenant || row.launchedAt === null) return null;
@@ -53,7 +57,7 @@ export async function openBatch(tx: TenantTransaction, row: CampaignRow, batch: 
     const clock = all.get(number) ?? { clock: number, timeZone: tenant.timeZone, slots: {} };
     return clockOf(clock, plan, { enteredMs, homeZone: tenant.timeZone });
   });
-  return { plan, enteredMs, tickMs: row.tickMs, clocks, clockOf: open.clockOf.map((number) => used.indexOf(number)) };
+  return { plan, enteredMs, speed, tickMs: row.tickMs, clocks, clockOf: open.clockOf.map((number) => used.indexOf(number)) };
 }
 
 function clockOf(

@@ -17,10 +17,12 @@ export type CampaignDependencies = {
   readonly database: Database;
   readonly batches: BatchControl;
   readonly now: () => Date;
+  /** Of campaigns' clocks: 1, but in a rehearsal. */
+  readonly speed: number;
 };
 
 /** What campaigns and their batches ask for. No activity holds a rule: the rows and `core/` decide. */
-export const createCampaignActivities = ({ database, batches, now }: CampaignDependencies) => {
+export const createCampaignActivities = ({ database, batches, now, speed }: CampaignDependencies) => {
   const within = <T>(ref: CampaignRef, work: (tx: TenantTransaction, row: CampaignRow) => Promise<T>): Promise<T> => {
     const tenantId = parseTenantId(ref.tenantId);
     return database.withTenant(tenantId, async (tx) => work(tx, await requireCampaign(tx, tenantId, ref.campaignId)));
@@ -56,7 +58,7 @@ export const createCampaignActivities = ({ database, batches, now }: CampaignDep
       within(ref, async (tx, row) => summaryOf(await settleCampaign(tx, row, now()))),
 
     /** Safe to retry: it reads. Nothing where the batch is over. */
-    openBatch: ({ batch, ...ref }: BatchRef): Promise<BatchCourse | null> => within(ref, (tx, row) => openBatch(tx, row, batch)),
+    openBatch: ({ batch, ...ref }: BatchRef): Promise<BatchCourse | null> => within(ref, (tx, row) => openBatch(tx, row, { batch, speed })),
 
     /** Safe to retry: what was written stays, and the campaign is told again. */
     async closeBatch({ batch, left, ...ref }: BatchRef & { left: readonly Left[] }): Promise<void> {

@@ -8,6 +8,8 @@ import { reactions } from './triggers.js';
 export type BatchCourse = {
   readonly plan: Plan;
   readonly enteredMs: number;
+  /** How many times faster than ours the campaign's clock runs: 1, but in a rehearsal. */
+  readonly speed: number;
   readonly tickMs: number;
   readonly clocks: readonly Pick<EntryClock, 'zone' | 'slots'>[];
   /** By idx. */

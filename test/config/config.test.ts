@@ -84,6 +84,15 @@ describe('the configuration', () => {
     });
   });
 
+  it('lets clocks run faster against a sandbox alone', () => {
+    const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
+    assert.equal(loadConfig(sending).clockSpeed, 1);
+    assert.equal(loadConfig({ ...sending, CLOCK_SPEED: '17280', SENDGRID_API_URL: 'http://127.0.0.1:9' }).clockSpeed, 17_280);
+    assert.throws(() => loadConfig({ ...sending, CLOCK_SPEED: '2' }), { message: /CLOCK_SPEED is for rehearsals/ });
+    const inEurope = { ...sending, CLOCK_SPEED: '2', SENDGRID_API_URL: 'https://api.eu.sendgrid.com' };
+    assert.throws(() => loadConfig(inEurope), { message: /CLOCK_SPEED is for rehearsals/ });
+  });
+
   it('has every variable in .env.example, and no other there', async () => {
     const example = await readFile(join(projectRoot, '.env.example'), 'utf8');
     const named = [...example.matchAll(/^#? ?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1] ?? '');

@@ -39,13 +39,14 @@ export async function startCampaignWorker(settings: {
   const { database, client, address, namespace, sendgridUrl, now = () => new Date() } = settings;
   const native = await NativeConnection.connect({ address });
   const account = createSendgridClient({ apiKey: SENDGRID_KEY, baseUrl: sendgridUrl, timeoutMs: 5_000 });
-  const campaigns = createCampaignActivities({ database, batches: createBatchControl(client, walkTaskQueue), now });
+  const campaigns = createCampaignActivities({ database, batches: createBatchControl(client, walkTaskQueue), now, speed: 1 });
   const sending = createSendingActivities({
     database,
     ledgerKey: ADDRESS_KEY,
     sendEmails: (batch) => sendEmails(account, batch),
     render: plainRender,
     now,
+    speed: 1,
   });
   const workers = await Promise.all([
     Worker.create({ connection: native, namespace, taskQueue: walkTaskQueue, ...(await workflowBundleOptions()), activities: campaigns }),

@@ -1,7 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { CampaignActivities } from '../../activities/campaigns/campaigns.js';
 import type { SendingActivities } from '../../activities/sending/sending.js';
-import type { StepOutcome } from '../../activities/sending/send-step.js';
+import { shownMs, waitMs, type CampaignClock } from '../../core/campaign/clock.js';
 import { JourneyBatch, type Told, type WantedSend } from '../../core/journey/batch.js';
 import type { SendAnswer } from '../../core/journey/next.js';
 import type { PlanStep } from '../../core/journey/plan.js';
@@ -54,15 +54,16 @@ export async function journeyBatch(input: JourneyBatchInput): Promise<void> {
   const course = await openBatch.executeWithOptions({ summary: 'Read the plan and the members' }, [ref]);
   if (course === null) return;
   const { steps } = course.plan;
+  const clock = { startMs: course.enteredMs, speed: course.speed };
   const journeys = new JourneyBatch(course, input.carried);
   const dispatcher = new Dispatcher(
     (stepKey) => steps.find(({ key }) => key === stepKey)?.channel ?? '',
-    (wanted) => sendTogether(ref, steps, wanted),
+    (wanted) => sendTogether({ ref, steps, clock }, wanted),
   );
   wf.setHandler(journeyQuery, (idx) => showJourney(journeys, idx, steps));
   wf.upsertSearchAttributes([{ key: tenantIdAttribute, value: input.tenantId }]);
   for (;;) {
-    const nowMs = Date.now();
+    const nowMs = shownMs(clock, Date.now());
     // Orders first: whoever enters a paused campaign is sent nothing.
     for (const order of orders.splice(0)) {
       journeys.order(order, nowMs);
@@ -87,27 +88,30 @@ export async function journeyBatch(input: JourneyBatchInput): Promise<void> {
     const wakesAtMs = journeys.wakesAtMs();
     const isNews = () => told.length > 0 || orders.length > 0 || dispatcher.hasAnswers();
     if (wakesAtMs === null) await wf.condition(isNews);
-    else await wf.condition(isNews, Math.max(1, wakesAtMs - Date.now()));
+    else await wf.condition(isNews, waitMs(clock, Date.now(), wakesAtMs));
   }
   await closeBatch.executeWithOptions({ summary: 'Write how the journeys ended' }, [{ ...ref, left: journeys.left }]);
 }
 
+type Sending = { readonly ref: BatchRef; readonly steps: readonly PlanStep[]; readonly clock: CampaignClock };
+
 /** Sends one step to those who want it. What fails for good is tried again later, and is to be seen in the history until then. */
-async function sendTogether(ref: BatchRef, steps: readonly PlanStep[], wanted: readonly WantedSend[]): Promise<readonly AnsweredSend[]> {
+async function sendTogether({ ref, steps, clock }: Sending, wanted: readonly WantedSend[]): Promise<readonly AnsweredSend[]> {
   const stepKey = wanted[0]?.stepKey ?? 0;
   const { channel = 'email', template = '' } = steps.find(({ key }) => key === stepKey) ?? {};
   const summary = `Step ${stepKey}: ${channel} ${template} to ${wanted.length}`;
+  const again = (): SendAnswer => ({ kind: 'deferred', untilMs: shownMs(clock, Date.now()) + TRY_AGAIN_MS });
   try {
     const answers = await sendStep.executeWithOptions({ summary }, [{ ...ref, stepKey, channel, members: wanted.map(({ idx }) => idx) }]);
-    const byIdx = new Map(answers.map(([idx, kind, untilMs]) => [idx, answerOf(kind, untilMs)]));
-    return wanted.map((one) => ({ ...one, answer: byIdx.get(one.idx) ?? { kind: 'failed' } }));
+    const byIdx = new Map(answers.map(([idx, kind, untilMs]) => [idx, { kind, untilMs }]));
+    return wanted.map((one) => {
+      const { kind = 'failed', untilMs } = byIdx.get(one.idx) ?? {};
+      if (kind !== 'waiting') return { ...one, answer: { kind } };
+      return { ...one, answer: untilMs === undefined ? again() : { kind: 'deferred', untilMs } };
+    });
   } catch (error) {
     if (wf.isCancellation(error)) throw error;
     wf.log.error('a step could not be sent; it is tried again in ten minutes', { stepKey, cause: describeFailure(error) });
-    const answer = { kind: 'deferred', untilMs: Date.now() + TRY_AGAIN_MS } as const;
-    return wanted.map((one) => ({ ...one, answer }));
+    return wanted.map((one) => ({ ...one, answer: again() }));
   }
 }
-
-const answerOf = (kind: StepOutcome, untilMs: number | undefined): SendAnswer =>
-  kind === 'waiting' ? { kind: 'deferred', untilMs: untilMs ?? Date.now() + TRY_AGAIN_MS } : { kind };

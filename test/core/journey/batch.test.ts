@@ -18,6 +18,7 @@ function planOf(...sequence: StepRequest[]) {
 const courseOf = (members: number, ...sequence: StepRequest[]): BatchCourse => ({
   plan: planOf(...sequence),
   enteredMs: ENTERED,
+  speed: 1,
   tickMs: 0,
   clocks: [{ zone: [[0, 0]], slots: {} }],
   clockOf: Array.from({ length: members }, () => 0),
