@@ -3,7 +3,9 @@ import { Worker, type NativeConnection, type WorkerInterceptors } from '@tempora
 import type { Logger } from 'pino';
 import { createBatchControl } from '../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../activities/campaigns/campaigns.js';
+import { createInAppChannel } from '../activities/channels/in-app.js';
 import { createSendgridClient, sendEmails } from '../activities/channels/sendgrid.js';
+import { createInAppRenderer } from '../activities/sending/in-app-rendering.js';
 import { createEmailRenderer } from '../activities/sending/rendering.js';
 import { createSendingActivities } from '../activities/sending/sending.js';
 import type { SendingConfig } from '../config.js';
@@ -71,5 +73,6 @@ function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgri
     ledgerKey,
     sendEmails: (batch: Parameters<typeof sendEmails>[1]) => sendEmails(account, batch),
     render: createEmailRenderer({ database, ledgerKey, publicUrl }),
+    channels: { in_app: createInAppChannel({ render: createInAppRenderer({ database }) }) },
   };
 }
