@@ -2,6 +2,7 @@ import type { Database } from '../db/client.js';
 import type { Executors } from '../db/queries/suggestion-responses.js';
 import type { Route } from './route.js';
 import { createAnalyticsRoutes } from './routes/analytics.js';
+import { createInboxTokenRoutes } from './routes/inbox-tokens.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createKeyRoutes } from './routes/keys.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
@@ -18,6 +19,8 @@ export type RouteDependencies = {
   readonly tests: TestControl;
   /** What executes an accepted suggestion's actions; an action without one is answered as not available. */
   readonly executors?: Executors;
+  /** Signs the tokens of subscribers. Absent: there are no inboxes. */
+  readonly ledgerKey?: Buffer | undefined;
   readonly readiness: readonly ReadinessCheck[];
   readonly isClosing: () => boolean;
   readonly now: () => Date;
@@ -32,6 +35,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createSuggestionRoutes(dependencies),
     ...createTestRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
+    ...createInboxTokenRoutes(dependencies),
     ...createTenantRoutes(dependencies),
     ...createKeyRoutes(dependencies),
     ...createHealthRoutes(dependencies.readiness, dependencies.isClosing),

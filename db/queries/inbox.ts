@@ -64,6 +64,17 @@ export async function readInboxNews(
   return pages.map(pageOf);
 }
 
+/** One item of a user, where they have it, and their counts. */
+export async function readInboxItem(
+  database: Pool,
+  { tenantId, userId }: InboxOf,
+  seq: number,
+): Promise<{ readonly item: InboxItem | undefined; readonly counts: InboxCounts }> {
+  const [page = pageOf([])] = await readInboxNews(database, tenantId, [{ userId, after: seq - 1 }], 1);
+  const { items, lastSeq: _, ...counts } = page;
+  return { item: items.find((item) => item.seq === seq), counts };
+}
+
 /** How many items are marked at a time: each is a row of the ledger that is locked meanwhile. */
 const MARKED_AT_ONCE = 500;
 

@@ -72,6 +72,7 @@ const BODIES: Record<string, () => unknown> = {
   'post /v1/tests/{test_id}/apply': () => ({ again: true }),
   'post /v1/tests/{test_id}/exposures': () => ({ exposures: [{ user_id: theirs.audience.userId, variation_id: 'control' }] }),
   'post /v1/tests/{test_id}/outcomes': () => ({ outcomes: [{ outcome_id: 'x', user_id: theirs.audience.userId, kind: 'converted' }] }),
+  'post /v1/inbox/tokens': () => ({ user_id: theirs.audience.userId }),
   'post /v1/tenants': () => ({ tenant_id: theirs.tenantId, name: 'x' }),
   'patch /v1/tenants/{tenant_id}': () => ({ name: 'x' }),
   'post /v1/tenants/{tenant_id}/keys': () => ({ name: 'x', scopes: ['read'] }),
@@ -239,7 +240,7 @@ describe('the table of routes', () => {
   it('is all that the application serves', async () => {
     const undocumented = ['/openapi.json', '/metrics', '/docs', '/docs/start.js'];
     const served = await api.call('GET', '/openapi.json');
-    const documented = new Set([...api.routes, ...api.segmentOperations].map(({ path }) => path));
+    const documented = new Set([...api.routes, ...api.segmentOperations, ...api.inboxOperations].map(({ path }) => path));
     assert.deepEqual(new Set(Object.keys(served.body.paths)), documented);
     for (const path of api.expressPaths) {
       const known =
