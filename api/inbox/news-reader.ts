@@ -11,7 +11,7 @@ export type NewsReader = {
 };
 
 /** Items that a stream is told at a time. */
-const MOST_ITEMS = 50;
+const MOST_ITEMS = 20;
 /** Streams that are read for in one query. */
 const MOST_READERS = 200;
 const TRY_AGAIN_MS = 1_000;

@@ -1,4 +1,4 @@
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import type { Subscriber } from '../../core/inbox/subscriber-token.js';
 import type { InboxPage } from '../../db/queries/inbox.js';
 import { countsBody, itemBody } from './fields.js';
@@ -8,7 +8,7 @@ export type InboxStream = {
   readonly subscriber: Subscriber;
   /** Behind which item it goes on. */
   after(): number;
-  /** Whether it takes more. Where it does not, what there is waits in Postgres. */
+  /** Whether it takes more: where its reader is slow, what there is waits in Postgres. */
   hasRoom(): boolean;
   /** Writes what is new. True: there is more to be read at once. */
   tell(news: InboxPage): boolean;
@@ -28,6 +28,9 @@ export type StreamOptions = {
   readonly onClose: () => void;
 };
 
+/** What is kept here for a reader who does not take it as fast as it comes; the rest waits in Postgres. */
+const MOST_KEPT_BYTES = 128 * 1_024;
+
 /** Behind every item. */
 const END_OF_LIST = Number.MAX_SAFE_INTEGER;
 
@@ -35,32 +38,17 @@ const END_OF_LIST = Number.MAX_SAFE_INTEGER;
 const retryMs = (): number => 1_000 + Math.floor(Math.random() * 4_000);
 
 /** Begins to answer a page with events until it leaves or is ended. */
-export function beginStream(response: Response, { subscriber, after, patienceMs, onRoom, onClose }: StreamOptions): InboxStream {
+export function beginStream(response: ServerResponse, { subscriber, after, onClose, ...writing }: StreamOptions): InboxStream {
   let last = after ?? END_OF_LIST;
   let shownCounts = '';
-  let impatience: NodeJS.Timeout | undefined;
-
-  const hasRoom = (): boolean => impatience === undefined && !response.writableEnded && !response.destroyed;
-  const write = (text: string): void => {
-    if (response.write(text)) return;
-    impatience ??= setTimeout(() => response.destroy(), patienceMs);
-  };
-  response.on('drain', () => {
-    clearTimeout(impatience);
-    impatience = undefined;
-    onRoom();
-  });
-  response.once('close', () => {
-    clearTimeout(impatience);
-    onClose();
-  });
-
-  response.status(200).set({
+  response.once('close', onClose);
+  response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store, no-transform',
     'X-Accel-Buffering': 'no',
   });
   response.flushHeaders();
+  const { write, hasRoom } = writeTo(response, writing);
   write(`retry: ${retryMs()}\n\n`);
 
   return {
@@ -90,6 +78,26 @@ export function beginStream(response: Response, { subscriber, after, patienceMs,
       if (!hasRoom()) return void response.destroy();
       if (event !== undefined) write(eventOf(event, {}));
       response.end();
+    },
+  };
+}
+
+/** Writes as fast as it is taken, keeps little of what is not, and cuts the connection when nothing is taken for long. */
+function writeTo(response: ServerResponse, { patienceMs, onRoom }: Pick<StreamOptions, 'patienceMs' | 'onRoom'>) {
+  let impatience: NodeJS.Timeout | undefined;
+  const beContent = (): void => {
+    clearTimeout(impatience);
+    impatience = undefined;
+  };
+  response.once('close', beContent);
+  response.on('drain', () => {
+    beContent();
+    onRoom();
+  });
+  return {
+    hasRoom: (): boolean => response.writableLength < MOST_KEPT_BYTES && !response.writableEnded && !response.destroyed,
+    write(text: string): void {
+      if (!response.write(text)) impatience ??= setTimeout(() => response.destroy(), patienceMs);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import type { Subscriber } from '../../core/inbox/subscriber-token.js';
 import { inboxTopic } from '../../core/inbox/topic.js';
 import type { Database } from '../../db/client.js';
@@ -23,7 +23,7 @@ export type StreamSettings = {
 /** All streams of this process. */
 export type InboxStreams = {
   /** Begins a stream behind an item, or behind all there are. Throws where there are too many already. */
-  open(subscriber: Subscriber, after: number | undefined, response: Response): void;
+  open(subscriber: Subscriber, after: number | undefined, response: ServerResponse): void;
   count(): number;
   /** Ends all streams; no more are begun. */
   close(): Promise<void>;

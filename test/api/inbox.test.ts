@@ -234,11 +234,11 @@ describe('a token', () => {
     assert.equal((await call('GET')).status, 200);
   });
 
-  it('opens nothing when its time is over, and says that this is why', async () => {
+  it('opens nothing when its time is over, and says that this is why', async (test) => {
     const { token } = await page('ann', 1);
     const tomorrow = await startTestApi(database, { now: () => new Date(Date.now() + 3_600_001) });
+    test.after(() => tomorrow.close());
     const answer = await tomorrow.call('GET', '/v1/inbox', { key: token });
-    await tomorrow.close();
     assert.equal(answer.status, 401);
     assert.match(answer.body.detail, /expired/);
   });
@@ -251,14 +251,14 @@ describe('a token', () => {
     assert.ok(!log.includes('ann.secret') && !log.includes(token.slice(0, 20)));
   });
 
-  it('is not given, and nothing is opened, where nothing is sent', async () => {
+  it('is not given, and nothing is opened, where nothing is sent', async (test) => {
     const { key, token } = await page('ann', 1);
     const silent = await startTestApi(database, { ledgerKey: null });
+    test.after(() => silent.close());
     const answers = [
       await silent.call('POST', '/v1/inbox/tokens', { key, body: { user_id: 'ann' } }),
       await silent.call('GET', '/v1/inbox', { key: token }),
     ];
-    await silent.close();
     assert.deepEqual(
       answers.map(({ status, body }) => [status, body.code]),
       [
@@ -288,8 +288,9 @@ describe('a page from another site', () => {
     assert.equal(mint.headers.get('access-control-allow-origin'), null, 'a key has no business in a page');
   });
 
-  it('is held to its share: those who ask without end are told to wait, and nobody else', async () => {
+  it('is held to its share: those who ask without end are told to wait, and nobody else', async (test) => {
     const limited = await startTestApi(database, { rateLimits: { perKey: 1_000, perAddress: 20 } });
+    test.after(() => limited.close());
     const [ann, bob] = [await page('ann', 1), await page('bob', 1)];
     const ask = (key: string) => limited.call('GET', '/v1/inbox', { key });
     const statuses = [];
@@ -297,7 +298,6 @@ describe('a page from another site', () => {
     assert.deepEqual([statuses.slice(-2), (await ask(bob.token)).status], [[200, 429], 200]);
     for (let i = 0; i < 20; i += 1) assert.equal((await ask('wrong')).status, 401);
     assert.equal((await ask('wrong')).status, 429);
-    await limited.close();
   });
 });
 

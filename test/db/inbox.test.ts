@@ -219,14 +219,15 @@ describe('what a user does with an item', () => {
       assert.equal(await mark(tenantId, 'u1', what, [seq, seq], later(60)), 0, `${what} once`);
     }
     assert.equal(await mark(tenantId, 'u1', 'seen', [3, 3], later(60)), 0, 'it was seen by being interacted with');
-    assert.deepEqual(await times(tenantId), ['seen', 'seen read', 'seen read interacted', 'archived', '']);
+    assert.equal(await mark(tenantId, 'u1', 'read', [1, 1], later(60)), 1);
+    assert.deepEqual(await times(tenantId), ['seen read', 'seen read', 'seen read interacted', 'archived', '']);
     const at = await column<Date>(
       'select distinct seen_at as value from inbox_items where tenant_id = $1 and seen_at is not null',
       tenantId,
     );
     assert.deepEqual(at, [later(5)]);
     const { items, ...state } = await inboxes().list(tenantId, 'u1');
-    assert.deepEqual(state, { unseen: 1, unread: 2, total: 4, lastSeq: 5 });
+    assert.deepEqual(state, { unseen: 1, unread: 1, total: 4, lastSeq: 5 });
     assert.deepEqual(
       items.map(({ seq }) => seq),
       [5, 3, 2, 1],
@@ -281,6 +282,27 @@ describe('what a user does with an item', () => {
 });
 
 describe('the inbox of a user who', () => {
+  it('is merged while they read waits for nobody in a circle, and keeps all items and all that was told', async () => {
+    const tenantId = await database.newTenant();
+    const member = await inboxes().reader(tenantId, 'member');
+    await member.receive([{}]);
+    for (let round = 0; round < 8; round += 1) {
+      const guest = await inboxes().reader(tenantId, `guest ${round}`);
+      await guest.receive(Array.from({ length: 30 }, () => ({})));
+      const marks = (['seen', 'read', 'interacted'] as const).map((what) => mark(tenantId, guest.userId, what, [1, 100]));
+      await Promise.all([...marks, database.pool.query('select merge_users($1, $2, $3)', [tenantId, guest.userId, 'member'])]);
+    }
+    const { total, lastSeq } = await inboxes().list(tenantId, 'member');
+    assert.deepEqual([total, lastSeq], [241, 241]);
+    const differing = await column(
+      `select i.seq as value from inbox_items i join messages m using (tenant_id, message_id)
+       where tenant_id = $1 and ((i.seen_at is null) <> (m.opened_at is null) or (i.interacted_at is null) <> (m.clicked_at is null))`,
+      tenantId,
+    );
+    assert.deepEqual(differing, []);
+    await assertCounted(tenantId);
+  });
+
   it('is deleted goes with them, and what was sent stays counted', async () => {
     const { tenantId, step } = await inboxes().prepared(2);
     await inboxes().send(step);
