@@ -13,14 +13,15 @@ export type InboxStream = {
   /** Writes what is new. True: there is more to be read at once. */
   tell(news: InboxPage): boolean;
   keepAlive(): void;
-  /** Ends it, after a last event where there is one. */
-  end(event?: string): void;
+  end(): void;
 };
 
 export type StreamOptions = {
   readonly subscriber: Subscriber;
   /** The item behind which it begins; without one, what comes from now on. */
   readonly after: number | undefined;
+  /** When the subscriber's token expires. */
+  readonly endsInMs: number;
   /** How long its reader may take nothing. Then they are cut, and may come back to where they were. */
   readonly patienceMs: number;
   /** Told when it has room again. */
@@ -38,10 +39,14 @@ const END_OF_LIST = Number.MAX_SAFE_INTEGER;
 const retryMs = (): number => 1_000 + Math.floor(Math.random() * 4_000);
 
 /** Begins to answer a page with events until it leaves or is ended. */
-export function beginStream(response: ServerResponse, { subscriber, after, onClose, ...writing }: StreamOptions): InboxStream {
+export function beginStream(response: ServerResponse, { subscriber, after, endsInMs, onClose, ...writing }: StreamOptions): InboxStream {
   let last = after ?? END_OF_LIST;
   let shownCounts = '';
-  response.once('close', onClose);
+  const expiry = setTimeout(() => end('expired'), endsInMs);
+  response.once('close', () => {
+    clearTimeout(expiry);
+    onClose();
+  });
   response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store, no-transform',
@@ -50,6 +55,11 @@ export function beginStream(response: ServerResponse, { subscriber, after, onClo
   response.flushHeaders();
   const { write, hasRoom } = writeTo(response, writing);
   write(`retry: ${retryMs()}\n\n`);
+  const end = (event?: string): void => {
+    if (!hasRoom()) return void response.destroy();
+    if (event !== undefined) write(eventOf(event, {}));
+    response.end();
+  };
 
   return {
     subscriber,
@@ -74,11 +84,7 @@ export function beginStream(response: ServerResponse, { subscriber, after, onClo
     keepAlive() {
       if (hasRoom()) write(': keep-alive\n\n');
     },
-    end(event) {
-      if (!hasRoom()) return void response.destroy();
-      if (event !== undefined) write(eventOf(event, {}));
-      response.end();
-    },
+    end: () => end(),
   };
 }
 

@@ -64,14 +64,15 @@ export function createInboxStreams(settings: StreamSettings): InboxStreams {
       if (siblings.size >= mostPerUser) throw tooMany('of this user');
       if (count >= mostInAll) throw tooMany('on this server');
       listening ??= listen();
+      // Who has left meanwhile would never be heard to leave.
+      if (response.destroyed) return;
       const onClose = (): void => {
-        clearTimeout(expiry);
         count -= 1;
         siblings.delete(stream);
         if (siblings.size === 0) byTopic.delete(topic);
       };
-      const stream = beginStream(response, { subscriber, after, patienceMs, onRoom: () => news.wake([stream]), onClose });
-      const expiry = setTimeout(() => stream.end('expired'), subscriber.expiresAtMs - now());
+      const endsInMs = subscriber.expiresAtMs - now();
+      const stream = beginStream(response, { subscriber, after, endsInMs, patienceMs, onRoom: () => news.wake([stream]), onClose });
       count += 1;
       byTopic.set(topic, siblings.add(stream));
       news.wake([stream]);

@@ -4,6 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { beginStream } from '../../api/inbox/stream.js';
+import { createInboxStreams } from '../../api/inbox/streams.js';
 import { parseUserId } from '../../core/ids.js';
 import { signSubscriberToken } from '../../core/inbox/subscriber-token.js';
 import { markInbox } from '../../db/queries/inbox.js';
@@ -193,6 +194,21 @@ describe('the streams of a process', () => {
     assert.equal((await listen(small, tokenOf(ann))).status, 200);
   });
 
+  it('count nobody who has left before theirs began', async () => {
+    const streams = createInboxStreams({ database, now: Date.now, onError: (error) => assert.fail(String(error)) });
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
+    const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
+    socket.destroy();
+    await once(response, 'close');
+    const { tenantId, userId } = await newReader();
+    streams.open({ tenantId, userId, expiresAtMs: Date.now() + 60_000 }, undefined, response);
+    assert.equal(streams.count(), 0);
+    await streams.close();
+    server.close();
+  });
+
   it('end when the process does, which need not wait for its readers', async (test) => {
     const leaving = await startFor(test);
     const events = await listen(leaving, tokenOf(await newReader()));
@@ -247,7 +263,7 @@ describe('the streams of a process', () => {
     const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
     const subscriber = { tenantId: await database.newTenant(), userId: parseUserId('ann'), expiresAtMs: 0 };
     const nothing = () => undefined;
-    const stream = beginStream(response, { subscriber, after: 0, patienceMs: 60_000, onRoom: nothing, onClose: nothing });
+    const stream = beginStream(response, { subscriber, after: 0, endsInMs: 60_000, patienceMs: 60_000, onRoom: nothing, onClose: nothing });
     while (stream.hasRoom()) stream.tell(news(stream.after()));
     const place = stream.after();
     for (let i = 0; i < 100; i += 1) assert.equal(stream.tell(news(place)), false);
