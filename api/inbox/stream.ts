@@ -66,7 +66,8 @@ export function beginStream(response: ServerResponse, { subscriber, after, endsI
     after: () => last,
     hasRoom,
     tell({ items, lastSeq, ...counts }) {
-      if (last === END_OF_LIST) last = lastSeq;
+      const beginsHere = last === END_OF_LIST;
+      if (beginsHere) last = lastSeq;
       // The list that the reader has seen went with its user; this one has begun anew.
       const isAnew = last > lastSeq;
       if (isAnew) last = 0;
@@ -75,9 +76,10 @@ export function beginStream(response: ServerResponse, { subscriber, after, endsI
         write(eventOf('item', itemBody(item), item.seq));
         last = item.seq;
       }
-      const shown = eventOf('counts', countsBody(counts));
       if (!hasRoom()) return false;
-      if (shown !== shownCounts) write(shown);
+      const shown = JSON.stringify(countsBody(counts));
+      // A reader without a place gets one at once: what comes while they are away is not lost either.
+      if (shown !== shownCounts) write(eventOf('counts', countsBody(counts), beginsHere ? last : undefined));
       shownCounts = shown;
       return last < lastSeq && (isAnew || items.length > 0);
     },
@@ -108,6 +110,6 @@ function writeTo(response: ServerResponse, { patienceMs, onRoom }: Pick<StreamOp
   };
 }
 
-/** Only what has an id moves the place at which a reader goes on. */
+/** What has an id moves the place at which a reader goes on. */
 const eventOf = (name: string, data: object, id?: number): string =>
   `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;

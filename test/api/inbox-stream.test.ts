@@ -41,7 +41,7 @@ const tokenOf = ({ tenantId, userId }: Reader, lastsMs = 3_600_000) =>
 const newReader = async (user = 'ann'): Promise<Reader> => inboxesOf(database).reader(await database.newTenant(), user);
 const listen = (at: TestApi, token: string, lastEventId?: string | number) =>
   readEvents(`${at.url}/v1/inbox/stream`, { token, ...(lastEventId !== undefined && { lastEventId }) });
-const idsOf = ({ heard }: Pick<EventReader, 'heard'>): number[] => heard.flatMap(({ id }) => (id === undefined ? [] : [Number(id)]));
+const idsOf = ({ heard }: Pick<EventReader, 'heard'>): number[] => heard.flatMap(({ id, event }) => (event === 'item' ? [Number(id)] : []));
 const upTo = (n: number, from = 1): number[] => Array.from({ length: n - from + 1 }, (_, i) => from + i);
 const hasCounts = (events: EventReader) => events.until((heard) => heard.some(({ event }) => event === 'counts'));
 const hasItems = (events: EventReader, n: number) => events.until(() => idsOf(events).length >= n);
@@ -62,7 +62,8 @@ describe('a stream', () => {
       assert.deepEqual([events.headers['x-accel-buffering'], events.headers['access-control-allow-origin']], ['no', '*']);
       const [item, ...more] = events.dataOf('item');
       assert.deepEqual([item?.item, item?.title, item?.body, item?.action_url, more], [2, 'News', 'A\ntext', '/a', []]);
-      assert.deepEqual(idsOf(events), [2], 'only an item moves the place to go on from');
+      const places = events.heard.filter(({ event }) => event !== '').map(({ event, id }) => `${event} ${id}`);
+      assert.deepEqual(places, ['counts 1', 'item 2', 'counts undefined'], 'the place to go on from');
       assert.deepEqual(
         events.dataOf('counts'),
         [1, 2].map((n) => ({ unseen: n, unread: n, total: n })),
