@@ -49,7 +49,7 @@ export async function sendStep(dependencies: SendingDependencies, step: StepOfBa
     throw ApplicationFailure.create({ message: 'another try holds some of these messages', type: 'unavailable' });
   }
   const byMessage = new Map(standings.map((standing) => [standing.messageId, standing]));
-  return claims.map((claim) => told(claim, byMessage.get(claim.messageId)));
+  return claims.map((claim) => told(claim, claim.messageId === null ? undefined : byMessage.get(claim.messageId)));
 }
 
 async function sendClaimed(
@@ -118,6 +118,7 @@ function told(claim: Claim, standing: Standing | undefined): StepSent[number] {
     case 'uncertain':
       return [idx, 'uncertain'];
     case 'waiting':
+    case 'paused':
       return [idx, 'waiting', claim.dueAt.getTime()];
     case 'done':
       return [idx, outcomeOf(claim.status)];

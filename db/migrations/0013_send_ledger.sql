@@ -30,10 +30,9 @@ create table journeys (
   entry integer not null check (entry >= 1),
   user_id text not null,
   primary key (tenant_id, campaign_id, batch, idx),
-  unique (tenant_id, campaign_id, entry, user_id),
+  unique (tenant_id, user_id, campaign_id, entry),
   foreign key (tenant_id, campaign_id) references outreach_campaigns (tenant_id, id)
 );
-create index journeys_by_user on journeys (tenant_id, user_id);
 select isolate_by_tenant('journeys');
 
 -- One request to a provider. Its row is inserted just before the request is written, or by whoever finds that it never was: the
@@ -84,8 +83,9 @@ create table messages (
   check ((due_at is not null) = (status = 'deferred')),
   check (sent_at is not null or status not in ('sent', 'delivered', 'opened', 'clicked', 'replied')),
   primary key (tenant_id, message_id),
-  unique (tenant_id, campaign_id, entry, step_key, user_id, channel),
-  unique (tenant_id, campaign_id, entry, step_key, channel, address_hash),
+  -- No other index has as many of a look-up's columns in front: a planner that has no statistics yet would take any that has.
+  unique (tenant_id, campaign_id, user_id, entry, step_key, channel),
+  unique (tenant_id, address_hash, campaign_id, entry, step_key, channel),
   foreign key (tenant_id, campaign_id) references outreach_campaigns (tenant_id, id)
 );
 create index messages_by_call on messages (tenant_id, call_id) where status in ('claimed', 'uncertain');
@@ -140,7 +140,8 @@ create function address_of(wanted uuid, over text, person text) returns table (a
   language sql stable
 as $$
   select c.address, c.consent from madansara_analytics.contacts c
-  where c.tenant_id = wanted and c.user_id = person and c.channel = over
+  -- Kept from the index of addresses, which a planner without statistics takes, and reads everybody's.
+  where c.tenant_id = wanted and c.user_id = person and c.channel || '' = over
   order by c.verified_at is null, c.contact_id limit 1
 $$;
 
@@ -167,6 +168,7 @@ $$;
 --   held         another try has it at this moment: ask again
 --   uncertain    an earlier call may have sent it
 --   waiting      deferred until due_at
+--   paused       nothing is claimed while the campaign is: ask again from due_at on
 --   done         it is settled: `status` says how, and `reason` why where nothing is sent
 -- A claim that an earlier try has left is taken over when that try's call never began, which the insert of its row finds out.
 -- Every look-up is lateral with a limit: a join lets the planner walk through the tenant's users for each batch. Here and below,
@@ -181,9 +183,16 @@ declare
   entries integer[];
   people text[];
   written integer;
+  halted text; -- why nobody is sent anything any more
 begin
   perform enter_tenant(wanted);
   perform hold_users(wanted, false);
+  select nullif(c.status, 'running') into halted from outreach_campaigns c where c.tenant_id = wanted and c.id = campaign;
+  if halted = 'paused' then
+    return query select distinct m, 'paused', null::bigint, null, null, null, null, at + interval '1 minute' from unnest(members) m;
+    return;
+  end if;
+  halted := case when halted = 'cancelled' then halted end;
   select array_agg(j.idx order by j.idx), array_agg(j.entry order by j.idx), array_agg(j.user_id order by j.idx) into idxs, entries, people
   from (select distinct unnest(members) as idx) m
   cross join lateral (
@@ -194,12 +203,13 @@ begin
   select wanted, campaign, b.entry, step, b.user_id, over, in_batch, b.idx, case when a.because is null then a.hash end,
     case when a.because is null then 'claimed' else 'suppressed' end, a.because, case when a.because is null then call end, at
   from unnest(idxs, entries, people) b(idx, entry, user_id)
-  cross join lateral judge_address(key, wanted, over, b.user_id) a
+  cross join lateral judge_address(key, wanted, over, b.user_id) j
+  cross join lateral (select j.hash, coalesce(halted, j.because) as because) a
   order by b.user_id collate "C"
   on conflict do nothing;
   get diagnostics written = row_count;
   if written < cardinality(idxs) then
-    perform claim_again(wanted, campaign, step, over, key, in_batch, idxs, entries, people, call, at);
+    perform claim_again(wanted, campaign, step, over, key, in_batch, idxs, entries, people, call, at, halted);
   end if;
 
   return query
@@ -223,7 +233,7 @@ $$;
 
 -- What is left to do where some members had a message of this step before, or share an address with somebody.
 create function claim_again(wanted uuid, campaign bigint, step text, over text, key bytea, in_batch integer,
-  idxs integer[], entries integer[], people text[], call uuid, at timestamptz) returns void
+  idxs integer[], entries integer[], people text[], call uuid, at timestamptz, halted text) returns void
   language plpgsql set search_path = madansara_analytics
 as $$
 declare
@@ -239,7 +249,7 @@ begin
   if own is not null then
     perform lock_messages(wanted, own);
     perform leave_calls(wanted, own, call);
-    perform judge_again(wanted, key, own, call, at);
+    perform judge_again(wanted, key, own, call, at, halted);
   end if;
 
   -- Whoever has none now shares an address with somebody who has.
@@ -276,7 +286,7 @@ $$;
 
 -- Claims messages for a call whose own calls never began, or whose time has come. Time has passed: their users may have another
 -- address by now, and may be suppressed. The messages are locked.
-create function judge_again(wanted uuid, key bytea, ids bigint[], call uuid, at timestamptz) returns void
+create function judge_again(wanted uuid, key bytea, ids bigint[], call uuid, at timestamptz, halted text) returns void
   language sql set search_path = madansara_analytics
 as $$
   with judged as materialized (
@@ -294,7 +304,7 @@ as $$
     address_hash = case when v.because is null then j.hash end, call_id = case when v.because is null then call end, due_at = null,
     claimed_at = at, updated_at = now()
   from judged j
-  cross join lateral (select coalesce(j.because, case when j.is_shared then 'same address' end) as because) v
+  cross join lateral (select coalesce(halted, j.because, case when j.is_shared then 'same address' end) as because) v
   where m.tenant_id = wanted and m.message_id = j.message_id
 $$;
 
