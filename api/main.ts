@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { projectRoot, type Config } from '../config.js';
 import { openDatabase } from '../db/client.js';
-import { createTestExecutors } from '../db/queries/test-executors.js';
+import { createExecutors } from '../db/queries/executors.js';
 import { openObjectStore } from '../store/objects.js';
 import { createApp } from './app.js';
 import { createLogger, type Logger } from './logging.js';
@@ -11,6 +11,7 @@ import { createMetrics } from './metrics.js';
 import { createRoutes } from './routes.js';
 import { createSegmentRoutes } from './routes/segment.js';
 import type { ReadinessCheck } from './routes/health.js';
+import { readinessOf } from './sending-readiness.js';
 import { listen, type RunningServer } from './server.js';
 import { connectWalker } from './temporal.js';
 
@@ -45,7 +46,9 @@ export async function runApi(
     database,
     walker,
     tests: walker,
-    executors: createTestExecutors(() => new Date()),
+    campaigns: walker,
+    sending: readinessOf(config.sending),
+    executors: createExecutors(() => new Date()),
     readiness,
     isClosing: () => closing !== undefined,
     now: () => new Date(),

@@ -1,7 +1,10 @@
+import type { SendingReadiness } from '../core/campaign/preflight.js';
 import type { Database } from '../db/client.js';
 import type { Executors } from '../db/queries/suggestion-responses.js';
+import type { CampaignControl } from './campaign-control.js';
 import type { Route } from './route.js';
 import { createAnalyticsRoutes } from './routes/analytics.js';
+import { createCampaignRoutes } from './routes/campaigns.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createKeyRoutes } from './routes/keys.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
@@ -16,6 +19,8 @@ export type RouteDependencies = {
   readonly database: Database;
   readonly walker: WalkerControl;
   readonly tests: TestControl;
+  readonly campaigns: CampaignControl;
+  readonly sending: SendingReadiness;
   /** What executes an accepted suggestion's actions; an action without one is answered as not available. */
   readonly executors?: Executors;
   readonly readiness: readonly ReadinessCheck[];
@@ -31,6 +36,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createUserRoutes(dependencies),
     ...createSuggestionRoutes(dependencies),
     ...createTestRoutes(dependencies),
+    ...createCampaignRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createTenantRoutes(dependencies),
     ...createKeyRoutes(dependencies),

@@ -3,8 +3,8 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import type { Config } from '../config.js';
 import type { Logger } from 'pino';
 import { openDatabase } from '../db/client.js';
+import { createExecutors } from '../db/queries/executors.js';
 import type { Executors } from '../db/queries/suggestion-responses.js';
-import { createTestExecutors } from '../db/queries/test-executors.js';
 import { openStore } from '../store/open.js';
 import { walkTaskQueue } from '../workflows/task-queues.js';
 import { createActivities, observeActivities } from './activities.js';
@@ -42,7 +42,7 @@ const OTHERS_AT_ONCE = 4;
 /** Runs a worker in this process until it is closed. */
 export async function runWorker(config: Config, settings: WorkerSettings = {}): Promise<RunningWorker> {
   const { logger = createWorkerLogger(config.logLevel), taskQueue = walkTaskQueue, now = () => new Date() } = settings;
-  const { executors = createTestExecutors(now) } = settings;
+  const { executors = createExecutors(now) } = settings;
   const temporalLog = temporalLogger(logger);
   installRuntime(temporalLog);
   const { address, namespace } = config.temporal;

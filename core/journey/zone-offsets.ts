@@ -19,6 +19,16 @@ export function zoneOffsets(timeZone: string, { fromMs, toMs }: { readonly fromM
   return found;
 }
 
+/** Likewise; a zone that this program does not know (its database may be older than who wrote it) has the offsets of another. */
+export function zoneOffsetsOr(timeZone: string, otherwise: string, span: { readonly fromMs: number; readonly toMs: number }): ZoneOffsets {
+  try {
+    return zoneOffsets(timeZone, span);
+  } catch (error) {
+    if (!(error instanceof RangeError) || timeZone === otherwise) throw error;
+    return zoneOffsets(otherwise, span);
+  }
+}
+
 /** The moment of a change, to the second. */
 function changeBetween(fromMs: number, toMs: number, offsetAt: (ms: number) => number): number {
   const before = offsetAt(fromMs);

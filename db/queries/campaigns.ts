@@ -109,6 +109,14 @@ export async function requireCampaign(tx: TenantTransaction, tenantId: TenantId,
   return campaign;
 }
 
+/** Likewise, held until the transaction ends: changes of one campaign wait for each other. */
+export async function holdCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow> {
+  const campaign = await requireCampaign(tx, tenantId, campaignKey);
+  const [held] = await tx.select().from(outreachCampaigns).where(isCampaign(campaign)).for('no key update');
+  if (!held) throw new DomainError('not_found', 'there is no such campaign');
+  return held;
+}
+
 export type CampaignFilter = {
   readonly status?: CampaignStatus | undefined;
   readonly before: number | undefined;

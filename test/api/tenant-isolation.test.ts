@@ -40,6 +40,7 @@ function pathValues(name: string): { readonly their: string; readonly our: strin
     segment_id: { their: theirs.audience.segmentKey, our: ours.audience.segmentKey },
     user_id: { their: theirs.audience.userId, our: ours.audience.userId },
     suggestion_id: { their: theirs.audience.suggestionId, our: ours.audience.suggestionId },
+    campaign_id: { their: theirs.audience.campaignId, our: ours.audience.campaignId },
     test_id: { their: theirs.audience.testId, our: ours.audience.testId },
     key_id: { their: theirs.keyId, our: 'key_0000000000000000' },
   };
@@ -47,6 +48,11 @@ function pathValues(name: string): { readonly their: string; readonly our: strin
   assert.ok(found, `a route has the path parameter {${name}}, of which this test seeds no rows: add them`);
   return found;
 }
+
+const campaignBody = () => ({
+  segment: theirs.audience.segmentKey,
+  sequence: [{ day: 0, channel: 'email', template: 'welcome_series_1' }],
+});
 
 /** A body that each writing route accepts. A new writing route must be added here. */
 const BODIES: Record<string, () => unknown> = {
@@ -67,6 +73,8 @@ const BODIES: Record<string, () => unknown> = {
     primary_metric: 'ctr',
     baseline: { rate: 0.1 },
   }),
+  'post /v1/campaigns': () => campaignBody(),
+  'put /v1/campaigns/{campaign_id}': () => campaignBody(),
   'post /v1/tests/{test_id}/start': () => ({ accept_too_small: true }),
   'post /v1/tests/{test_id}/extend': () => ({ days: 7 }),
   'post /v1/tests/{test_id}/apply': () => ({ again: true }),
@@ -131,6 +139,17 @@ describe("a tenant's key", () => {
       'ab_test_learnings',
       'template_defaults',
       'metric_baselines',
+      'outreach_campaigns',
+      'campaign_plans',
+      'campaign_clocks',
+      'campaign_batches',
+      'journeys',
+      'messages',
+      'calls',
+      'suppressions',
+      'provider_events',
+      'send_slots',
+      'engagement_outbox',
     ]) {
       assert.match(rowsBefore, new RegExp(`"table":"${table}","rows":\\[\\{`), `the other tenant has rows in ${table}`);
     }

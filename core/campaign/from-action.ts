@@ -1,0 +1,101 @@
+import type { CampaignRequest, StepRequest } from '../journey/campaign-request.js';
+import type { CreateCampaign, templates } from '../suggestion/payload.js';
+import { unavailableFaults } from './available.js';
+
+type Template = (typeof templates)[number];
+type Offer = NonNullable<CreateCampaign['offer']>;
+
+export type DraftFromAction =
+  /** The notes are for whoever looks at the draft: what it is, and what is left to them. */
+  | { readonly kind: 'draft'; readonly name: string; readonly request: CampaignRequest; readonly notes: readonly string[] }
+  | { readonly kind: 'not_available'; readonly because: string };
+
+/** What follows a template when a sequence is to be longer than one message: the same mail is not sent again and again. */
+const FOLLOWERS: Readonly<Partial<Record<Template, readonly Template[]>>> = {
+  welcome_series_1: ['engagement_follow_up', 'feature_highlight', 'educational_series', 'feedback_request'],
+  educational_series: ['educational_drip', 'feature_highlight', 'engagement_follow_up', 'feedback_request'],
+  educational_drip: ['educational_series', 'feature_highlight', 'engagement_follow_up', 'feedback_request'],
+  feature_highlight: ['educational_drip', 'engagement_follow_up', 'educational_series', 'feedback_request'],
+  engagement_follow_up: ['feature_highlight', 'educational_drip', 'educational_series', 'feedback_request'],
+  conversational_nurture: ['educational_drip', 'feature_highlight', 'engagement_follow_up', 'feedback_request'],
+};
+
+/** Days between one message and the next; the last holds for all further ones. */
+const GAPS: Readonly<Record<'high' | 'medium' | 'low', readonly number[]>> = { high: [1, 2, 3, 4], medium: [3, 4, 5, 6], low: [7] };
+
+export const LONGEST_SEQUENCE = 30;
+const LONGEST_OFFER_DAYS = 366;
+
+/**
+ * The campaign that a recommended action asks for, as a person would have written it. A series tells something new each time, to
+ * everybody who has not reached the goal. Offers, win-backs and requests are said again to those whom the one before did not move,
+ * and within the days for which an offer holds.
+ */
+export function campaignFromAction(
+  action: CreateCampaign,
+  { segmentId, goal }: { readonly segmentId: string; readonly goal: string | null },
+): DraftFromAction {
+  const { offer, incentive, sequence_length: wanted = 1, campaign_name: name } = action;
+  const length = Math.min(wanted, LONGEST_SEQUENCE, offer?.expiry_days ?? LONGEST_SEQUENCE);
+  const days = offer ? daysOfOffer(length, offer) : daysOf(length, action.urgency ?? 'medium');
+  const request: CampaignRequest = {
+    segment: segmentId,
+    ...(goal !== null && { goal }),
+    ...(action.frequency !== undefined && { frequency: action.frequency }),
+    ...(offer && { lifetime_days: lifetimeOf(offer) }),
+    sequence: days.map((day, i) => stepOf(action, day, i, goal !== null)),
+  };
+  const faults = unavailableFaults(request);
+  if (faults.length > 0) return { kind: 'not_available', because: [...new Set(faults.map(({ message }) => message))].join('; ') };
+  const notes = [
+    `a draft of ${length === 1 ? 'one email' : `${length} emails`} on ${daysInWords(days)}; nothing is sent before it is launched`,
+    ...(length < wanted ? [`${wanted} were recommended: ${offer ? 'the offer' : 'a campaign'} has room for ${length}`] : []),
+    ...(offer ? ['the offer stands in the subjects; no code for it is made'] : []),
+    ...(incentive !== undefined ? [`the incentive (${incentive}) stands nowhere yet: write it into the steps`] : []),
+  ];
+  return { kind: 'draft', name, request, notes };
+}
+
+function daysOf(length: number, urgency: keyof typeof GAPS): number[] {
+  const gaps = GAPS[urgency];
+  let day = 0;
+  return Array.from({ length }, (_, i) => (i === 0 ? 0 : (day += gaps[Math.min(i, gaps.length) - 1] ?? 1)));
+}
+
+const lifetimeOf = ({ expiry_days }: Offer): number => Math.min(expiry_days, LONGEST_OFFER_DAYS);
+
+/** Spread over the days of the offer; the last message is a day before its end. */
+function daysOfOffer(length: number, offer: Offer): number[] {
+  const last = lifetimeOf(offer) - 1;
+  return Array.from({ length }, (_, i) => (i === 0 ? 0 : Math.round((i * last) / (length - 1))));
+}
+
+function stepOf({ channel, template, offer }: CreateCampaign, day: number, position: number, hasGoal: boolean): StepRequest {
+  const followers = FOLLOWERS[template];
+  const series = followers && [template, ...followers];
+  return {
+    day,
+    channel,
+    template: series?.[position % series.length] ?? template,
+    send_time: 'optimal',
+    ...(offer && { subject: subjectOf(offer, day) }),
+    ...(position > 0 && !series && reminderOf(template, hasGoal)),
+  };
+}
+
+/** Who has reached the goal leaves anyway. Openings are not asked for: machines hide too many of them. */
+function reminderOf(template: Template, hasGoal: boolean): Pick<StepRequest, 'trigger' | 'else'> {
+  const isAnsweredByClick = template === 'feedback_request' || !hasGoal;
+  return isAnsweredByClick ? { trigger: 'not_clicked', else: 'leave' } : { trigger: 'not_converted' };
+}
+
+function subjectOf({ value, expiry_days }: Offer, day: number): string {
+  const left = expiry_days - day;
+  if (day === 0) return `${value} % off for ${left === 1 ? 'one day' : `${left} days`}`;
+  return left === 1 ? `${value} % off ends tomorrow` : `${value} % off: ${left} days left`;
+}
+
+function daysInWords(days: readonly number[]): string {
+  if (days.length === 1) return `day ${days[0]}`;
+  return `days ${days.slice(0, -1).join(', ')} and ${days.at(-1)}`;
+}
