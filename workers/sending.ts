@@ -3,7 +3,7 @@ import { Worker, type NativeConnection, type WorkerInterceptors } from '@tempora
 import type { Logger } from 'pino';
 import { createBatchControl } from '../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../activities/campaigns/campaigns.js';
-import { createSendgridClient, sendEmails } from '../activities/channels/sendgrid.js';
+import { createSendgridClient, prepareEmails } from '../activities/channels/sendgrid.js';
 import { createEmailRenderer } from '../activities/sending/rendering.js';
 import { createSendingActivities } from '../activities/sending/sending.js';
 import type { SendingDependencies } from '../activities/sending/send-step.js';
@@ -29,7 +29,7 @@ export type SendingSettings = {
 };
 
 /** What a message says, and how it goes out. */
-export type Outgoing = Pick<SendingDependencies, 'render' | 'sendEmails'>;
+export type Outgoing = Pick<SendingDependencies, 'render' | 'prepareEmails'>;
 
 export type RunningSending = { readonly run: Promise<void>; close(): Promise<void> };
 
@@ -74,7 +74,7 @@ function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgri
   return {
     database,
     ledgerKey,
-    sendEmails: (batch: Parameters<typeof sendEmails>[1]) => sendEmails(account, batch),
+    prepareEmails: (batch: Parameters<typeof prepareEmails>[1]) => prepareEmails(account, batch),
     render: createEmailRenderer({ database, ledgerKey, publicUrl }),
   };
 }

@@ -1,6 +1,7 @@
 import { parseTenantId } from '../../core/ids.js';
 import { shownMs } from '../../core/campaign/clock.js';
 import type { EngagementChannel } from '../../core/event/engagement.js';
+import type { Database } from '../../db/client.js';
 import { requireCampaign } from '../../db/queries/campaigns.js';
 import { whileBeating } from '../beating.js';
 import { sendStep, type SendingDependencies, type StepSent } from './send-step.js';
@@ -15,7 +16,8 @@ export type SendStepInput = {
   readonly members: readonly number[];
 };
 
-export type StepDependencies = Omit<SendingDependencies, 'now'> & {
+export type StepDependencies = Omit<SendingDependencies, 'now' | 'database'> & {
+  readonly database: Database;
   readonly now: () => Date;
   /** Of campaigns' clocks: 1, but in a rehearsal. */
   readonly speed: number;

@@ -39,17 +39,20 @@ export async function readAccepted(path: string, key: Buffer): Promise<Accepted>
 }
 
 /** A provider that takes everything, in the memory of the process that sends. */
-export function acceptInMemory(key: Buffer): { readonly sendEmails: SendingDependencies['sendEmails']; write(path: string): void } {
+export function acceptInMemory(key: Buffer): { readonly prepareEmails: SendingDependencies['prepareEmails']; write(path: string): void } {
   const counted = countAccepted();
   return {
-    sendEmails: ({ messages }) => {
-      const nowMs = Date.now();
-      for (const { token } of messages) {
-        const message = readToken(key, token);
-        if (message) counted.add(message.messageId, nowMs);
-      }
-      return Promise.resolve({ kind: 'accepted', messageId: undefined });
-    },
+    prepareEmails: ({ messages }) =>
+      Promise.resolve({
+        send() {
+          const nowMs = Date.now();
+          for (const { token } of messages) {
+            const message = readToken(key, token);
+            if (message) counted.add(message.messageId, nowMs);
+          }
+          return Promise.resolve({ kind: 'accepted', messageId: undefined });
+        },
+      }),
     write(path) {
       const { times, ...rest } = counted.accepted();
       writeFileSync(`${path}.json`, JSON.stringify(rest));

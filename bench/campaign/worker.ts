@@ -15,7 +15,7 @@ const config = loadConfig(process.env);
 const memory = acceptsInto === undefined || !config.sending ? undefined : acceptInMemory(config.sending.ledgerKey);
 const worker = await runWorker(config, {
   logger: createWorkerLogger('warn'),
-  outgoing: { render: plainRender, ...(memory && { sendEmails: memory.sendEmails }) },
+  outgoing: { render: plainRender, ...(memory && { prepareEmails: memory.prepareEmails }) },
 });
 void worker.ended.then((sentence) => {
   console.error(sentence);

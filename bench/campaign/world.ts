@@ -10,7 +10,7 @@ import type { AudienceRule } from '../../sandbox/sendgrid/audience.js';
 import { ADDRESS_KEY } from '../../test/harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../../test/harness/database.js';
 import { SENDGRID_KEY } from '../../test/harness/sendgrid.js';
-import type { ReceiverSettings } from '../measuring/webhook-receiver.js';
+import type { ReceiverSettings } from '../exactly-once/webhook-receiver.js';
 import { secondsByRole, type RoleSeconds } from '../measuring/usage-by-role.js';
 import { readAccepted, readAcceptedInMemory, type Accepted } from './accepted.js';
 import type { CampaignStack } from './stack.js';
@@ -107,7 +107,7 @@ async function startSendgrid(journalPath: string, webhookUrl: string, { reaction
 
 async function startReceiver(settings: Omit<ReceiverSettings, 'ledgerKey'>): Promise<ChildProcess> {
   const all: ReceiverSettings = { ...settings, ledgerKey: ADDRESS_KEY.toString('base64') };
-  const child = spawn(process.execPath, [pathOf('../measuring/webhook-receiver.js'), JSON.stringify(all)], {
+  const child = spawn(process.execPath, [pathOf('../exactly-once/webhook-receiver.js'), JSON.stringify(all)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(createInterface({ input: child.stdout }), 'line');

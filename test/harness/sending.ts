@@ -5,7 +5,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import express from 'express';
 import { createBatchControl } from '../../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../../activities/campaigns/campaigns.js';
-import { createSendgridClient, sendEmails } from '../../activities/channels/sendgrid.js';
+import { createSendgridClient, prepareEmails } from '../../activities/channels/sendgrid.js';
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { SendingDependencies } from '../../activities/sending/send-step.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
@@ -43,7 +43,7 @@ export async function startCampaignWorker(settings: {
   const sending = createSendingActivities({
     database,
     ledgerKey: ADDRESS_KEY,
-    sendEmails: (batch) => sendEmails(account, batch),
+    prepareEmails: (batch) => prepareEmails(account, batch),
     render: plainRender,
     now,
     speed: 1,
