@@ -6,6 +6,7 @@ import { createCampaignActivities } from '../activities/campaigns/campaigns.js';
 import { createSendgridClient, prepareEmails } from '../activities/channels/sendgrid.js';
 import { createEmailRenderer } from '../activities/sending/rendering.js';
 import { createSendingActivities } from '../activities/sending/sending.js';
+import type { SendingDependencies } from '../activities/sending/send-step.js';
 import type { SendingConfig } from '../config.js';
 import type { Database } from '../db/client.js';
 import { sendingTaskQueue } from '../workflows/task-queues.js';
@@ -22,9 +23,13 @@ export type SendingSettings = {
   readonly taskQueue: string;
   readonly grace: string;
   readonly interceptors: WorkerInterceptors;
+  readonly outgoing: Partial<Outgoing> | undefined;
   readonly logger: Logger;
   readonly now: () => Date;
 };
+
+/** What a message says, and how it goes out. */
+export type Outgoing = Pick<SendingDependencies, 'render' | 'prepareEmails'>;
 
 export type RunningSending = { readonly run: Promise<void>; close(): Promise<void> };
 
@@ -35,7 +40,7 @@ const PROVIDER_TIMEOUT_MS = 30_000;
 
 /** What campaigns ask for, on a queue of its own, and the relay that tells their batches what people did. */
 export async function startSending(settings: SendingSettings): Promise<RunningSending> {
-  const { database, client, native, sending, speed, taskQueue, grace, interceptors, logger, now } = settings;
+  const { database, client, native, sending, speed, taskQueue, grace, interceptors, outgoing, logger, now } = settings;
   const batches = createBatchControl(client, taskQueue);
   const worker = await Worker.create({
     connection: native,
@@ -43,7 +48,7 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
     taskQueue: sendingTaskQueue,
     activities: {
       ...createCampaignActivities({ database, batches, now, speed }),
-      ...(sending && createSendingActivities({ ...sendingDependencies(database, sending), now, speed })),
+      ...(sending && createSendingActivities({ ...sendingDependencies(database, sending), ...outgoing, now, speed })),
     },
     shutdownGraceTime: grace,
     maxConcurrentActivityTaskExecutions: AT_ONCE,

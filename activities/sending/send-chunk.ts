@@ -71,10 +71,12 @@ async function begin(
 ): Promise<readonly BegunMessage[] | 'too slow'> {
   const { tenantId, callId, mails } = chunk;
   const messageIds = mails.map(({ messageId }) => messageId);
-  const at = now();
-  const begun = await throughOutages(() => beginCall(database, tenantId, { callId, messageIds, addressKey: ledgerKey, at }), patience);
+  const begin = { callId, messageIds, addressKey: ledgerKey, at: now() };
+  // By the clock of the machine: a campaign's may run faster.
+  const startedMs = Date.now();
+  const begun = await throughOutages(() => beginCall(database, tenantId, begin), patience);
   if (begun === undefined) throw takenOver();
-  return Math.abs(now().getTime() - at.getTime()) <= FRESH_MS ? begun : 'too slow';
+  return Math.abs(Date.now() - startedMs) <= FRESH_MS ? begun : 'too slow';
 }
 
 export const takenOver = () => ApplicationFailure.create({ message: 'another try has taken these messages over', type: 'unavailable' });
