@@ -1,6 +1,6 @@
 import { runApi } from '../api/main.js';
 import { loadConfig, type Config } from '../config.js';
-import { freePort, writePidFile } from '../sandbox/processes.js';
+import { writePidFile } from '../sandbox/processes.js';
 import { startProviders } from '../sandbox/providers.js';
 import { launcherPidPath, startStack, whoRuns, type Stack } from '../sandbox/stack.js';
 import { runWorker } from '../workers/main.js';
@@ -31,15 +31,12 @@ export async function start({ directory, anyPorts }: StartOptions): Promise<void
   try {
     const providers = process.env.SENDGRID_API_KEY ? undefined : await startProviders(directory);
     if (providers) stops.push(providers.stop);
-    const apiPort = process.env.API_PORT ?? (anyPorts ? String(await freePort()) : '8002');
     const config = loadConfig({
       LOG_LEVEL: 'warn', // people read this
-      PUBLIC_URL: `http://127.0.0.1:${apiPort}`,
       ...process.env,
       ...stack.variables,
       ...providers?.variables,
-      API_PORT: apiPort,
-      ...(anyPorts && { WORKER_PORT: process.env.WORKER_PORT ?? '0' }),
+      ...(anyPorts && { API_PORT: process.env.API_PORT ?? '0', WORKER_PORT: process.env.WORKER_PORT ?? '0' }),
     });
     await prepareServers(config);
     const worker = await runWorker(config);
