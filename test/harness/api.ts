@@ -1,3 +1,4 @@
+import type { Router } from 'express';
 import { createApp } from '../../api/app.js';
 import { createLogger } from '../../api/logging.js';
 import { createMetrics } from '../../api/metrics.js';
@@ -55,6 +56,7 @@ export type TestApiOptions = {
   readonly readiness?: Parameters<typeof createRoutes>[0]['readiness'];
   readonly now?: () => Date;
   readonly segment?: Omit<SegmentDependencies, 'database'>;
+  readonly outside?: readonly Router[];
 };
 
 /** The API on a free port, over a real database. What it asks of the walker is written down. */
@@ -107,6 +109,7 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     database,
     routes,
     segment,
+    ...(options.outside && { outside: options.outside }),
     logger: createLogger('info', { write: (line) => void log.push(line) }),
     metrics: createMetrics(),
     ...(adminKey !== null && { adminKey }),
