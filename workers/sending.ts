@@ -75,6 +75,6 @@ function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgri
     database,
     ledgerKey,
     prepareEmails: (batch: Parameters<typeof prepareEmails>[1]) => prepareEmails(account, batch),
-    render: createEmailRenderer({ database, ledgerKey, publicUrl }),
+    render: createEmailRenderer({ database, publicUrl }),
   };
 }

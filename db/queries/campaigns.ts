@@ -95,6 +95,21 @@ export async function readPlan(tx: TenantTransaction, { tenantId, id, planVersio
   return row;
 }
 
+/** What a step of a campaign says: its template, and the words of its own. */
+export async function readCampaignStep(
+  tx: TenantTransaction,
+  { tenantId, campaignId, stepKey }: { readonly tenantId: TenantId; readonly campaignId: number; readonly stepKey: string },
+): Promise<{ readonly template: string; readonly content: PlanContent } | undefined> {
+  const [row] = await tx
+    .select()
+    .from(outreachCampaigns)
+    .where(and(eq(outreachCampaigns.tenantId, tenantId), eq(outreachCampaigns.id, campaignId)));
+  if (!row) return undefined;
+  const { plan, contents } = await readPlan(tx, row);
+  const step = plan.steps.find(({ key }) => String(key) === stepKey);
+  return step && { template: step.template, content: contents.find(({ key }) => key === step.key) ?? { key: step.key } };
+}
+
 export async function findCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow | undefined> {
   const rows = await tx
     .select()
