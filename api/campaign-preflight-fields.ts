@@ -23,7 +23,7 @@ const StepReach = z.object({
 
 const Forecast = z.object({
   hours: z
-    .array(z.object({ from: Timestamp, messages: z.int() }))
+    .array(z.object({ from: Timestamp, local_time: z.string(), messages: z.int() }))
     .describe("First messages by the hours of the tenant's clock in the day after a launch now; hours without any are left out."),
   later: z.int().describe('First messages after that day, or only after a reaction.'),
 });
@@ -56,7 +56,10 @@ export function preflightShown({ campaignKey }: CampaignRow, preflight: Prefligh
       channel,
       reachable: reach.find((one) => one.channel === channel)?.reachable ?? 0,
     })),
-    forecast: { hours: forecast.hours.map(({ fromMs, messages }) => ({ from: new Date(fromMs), messages })), later: forecast.later },
+    forecast: {
+      hours: forecast.hours.map(({ fromMs, local, messages }) => ({ from: new Date(fromMs), local_time: local, messages })),
+      later: forecast.later,
+    },
   };
 }
 

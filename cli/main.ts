@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addApiCommand } from './commands/api.js';
+import { addCampaignCommand } from './commands/campaign.js';
 import { addConfigCommand } from './commands/config.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addImportCommand } from './commands/import.js';
@@ -26,6 +27,7 @@ addKeysCommand(program);
 addImportCommand(program);
 addWalkCommand(program);
 addTestCommand(program);
+addCampaignCommand(program);
 addQueryCommand(program);
 addLakeCommand(program);
 addApiCommand(program);

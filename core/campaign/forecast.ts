@@ -3,6 +3,7 @@ import { tickFor } from '../journey/due-time.js';
 import { next } from '../journey/next.js';
 import type { Plan } from '../journey/plan.js';
 import { newJourney, phaseOf, wakesAtMs } from '../journey/state.js';
+import { clockTime } from './plan-words.js';
 import { localTimeAt, zoneOffsetsOr, type ZoneOffsets } from '../journey/zone-offsets.js';
 
 /** Of those who can be reached with the first step: how many go by a time zone and best times. */
@@ -10,8 +11,8 @@ export type ClockShare = { readonly timeZone: string; readonly slots: EntryClock
 
 /** When first messages go, by the hours of the tenant's clock in the day after launch. */
 export type Forecast = {
-  /** `fromMs` is when the hour began; hours without a message are left out. */
-  readonly hours: readonly { readonly fromMs: number; readonly messages: number }[];
+  /** `fromMs` is when the hour began, `local` what the tenant's clock showed then; hours without a message are left out. */
+  readonly hours: readonly { readonly fromMs: number; readonly local: string; readonly messages: number }[];
   /** Later than that day, or only after a reaction. */
   readonly later: number;
 };
@@ -40,7 +41,7 @@ export function forecastOf(plan: Plan, shares: readonly ClockShare[], { launchMs
     if (dueMs === null || dueMs >= launchMs + DAY_MS) later += users;
     else byHour.set(hourStart(home, dueMs), (byHour.get(hourStart(home, dueMs)) ?? 0) + users);
   }
-  const hours = [...byHour].sort(([a], [b]) => a - b).map(([fromMs, messages]) => ({ fromMs, messages }));
+  const hours = [...byHour].sort(([a], [b]) => a - b).map(([fromMs, messages]) => ({ fromMs, local: localText(home, fromMs), messages }));
   return { hours, later };
 }
 
@@ -56,4 +57,10 @@ function firstMessageMs(plan: Plan, clock: EntryClock): number | null {
 function hourStart(zone: ZoneOffsets, ms: number): number {
   const wholeMinute = Math.floor(ms / 60_000) * 60_000;
   return wholeMinute - (localTimeAt(zone, ms).minuteOfDay % 60) * 60_000;
+}
+
+/** `2026-03-02 10:00` */
+function localText(zone: ZoneOffsets, ms: number): string {
+  const { day, minuteOfDay } = localTimeAt(zone, ms);
+  return `${new Date(day * DAY_MS).toISOString().slice(0, 10)} ${clockTime(minuteOfDay)}`;
 }

@@ -23,7 +23,9 @@ const FOLLOWERS: Readonly<Partial<Record<Template, readonly Template[]>>> = {
 /** Days between one message and the next; the last holds for all further ones. */
 const GAPS: Readonly<Record<'high' | 'medium' | 'low', readonly number[]>> = { high: [1, 2, 3, 4], medium: [3, 4, 5, 6], low: [7] };
 
-export const LONGEST_SEQUENCE = 30;
+const LONGEST_SERIES = 30;
+/** To say the same more often is to pester. */
+const MOST_REPETITIONS = 5;
 const LONGEST_OFFER_DAYS = 366;
 
 /**
@@ -36,7 +38,7 @@ export function campaignFromAction(
   { segmentId, goal }: { readonly segmentId: string; readonly goal: string | null },
 ): DraftFromAction {
   const { offer, incentive, sequence_length: wanted = 1, campaign_name: name } = action;
-  const length = Math.min(wanted, LONGEST_SEQUENCE, offer?.expiry_days ?? LONGEST_SEQUENCE);
+  const length = Math.min(wanted, isSeries(action) ? LONGEST_SERIES : MOST_REPETITIONS, offer?.expiry_days ?? Infinity);
   const days = offer ? daysOfOffer(length, offer) : daysOf(length, action.urgency ?? 'medium');
   const request: CampaignRequest = {
     segment: segmentId,
@@ -49,12 +51,14 @@ export function campaignFromAction(
   if (faults.length > 0) return { kind: 'not_available', because: [...new Set(faults.map(({ message }) => message))].join('; ') };
   const notes = [
     `a draft of ${length === 1 ? 'one email' : `${length} emails`} on ${daysInWords(days)}; nothing is sent before it is launched`,
-    ...(length < wanted ? [`${wanted} were recommended: ${offer ? 'the offer' : 'a campaign'} has room for ${length}`] : []),
+    ...(length < wanted ? [`${wanted} were recommended, and there is room for ${length}`] : []),
     ...(offer ? ['the offer stands in the subjects; no code for it is made'] : []),
     ...(incentive !== undefined ? [`the incentive (${incentive}) stands nowhere yet: write it into the steps`] : []),
   ];
   return { kind: 'draft', name, request, notes };
 }
+
+const isSeries = ({ template }: CreateCampaign): boolean => FOLLOWERS[template] !== undefined;
 
 function daysOf(length: number, urgency: keyof typeof GAPS): number[] {
   const gaps = GAPS[urgency];

@@ -68,7 +68,7 @@ async function readWish(tx: TenantTransaction, tenantId: TenantId, wish: Campaig
   ];
   if (faults.length > 0 || made.status === 'refused' || segment?.kind !== 'found') return { kind: 'refused', faults };
   const { plan, contents } = made;
-  const name = wish.name ?? nameFor(segment.segment, request.goal);
+  const name = (wish.name ?? nameFor(segment.segment, request.goal)).slice(0, LONGEST_NAME);
   return { kind: 'made', name, segmentId: segment.segment.id, request, goal: goal.found, plan, contents };
 }
 
@@ -83,7 +83,7 @@ function goalCalled({ goals }: Tenant, called: string | undefined): { readonly f
 
 const LONGEST_NAME = 500;
 const nameFor = ({ segmentName }: SegmentRow, goal: string | undefined): string =>
-  (goal === undefined ? segmentName : `${segmentName}: ${goal.replaceAll('_', ' ')}`).slice(0, LONGEST_NAME);
+  goal === undefined ? segmentName : `${segmentName}: ${goal.replaceAll('_', ' ')}`;
 
 const saysTheSame = (row: CampaignRow, { name, segmentId, request, goal }: Content): boolean =>
   row.campaignName === name &&
