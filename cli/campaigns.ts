@@ -63,12 +63,17 @@ const refusal = (faults: readonly string[]): DomainError =>
   new DomainError('invalid', ['the campaign cannot be written:', ...faults.map((fault) => `  - ${fault}`)].join('\n'));
 
 export function show(tenant: TenantId, campaignId: string): Promise<void> {
-  return withCampaign(tenant, campaignId, async (tx, row) => {
+  return withDatabase('campaign', async (database) => print(await campaignText(database, tenant, campaignId)));
+}
+
+/** A campaign with its plan, and what became of its messages and journeys. */
+export const campaignText = (database: Database, tenant: TenantId, campaignId: string): Promise<string[]> =>
+  database.withTenant(tenant, async (tx) => {
+    const row = await requireCampaign(tx, tenant, campaignId);
     const { plan } = await readPlan(tx, row);
     const segmentName = await segmentNameOf(tx, row);
-    print(campaignLines(row, { plan, segmentName, messages: await countMessages(tx, row), journeys: await countJourneys(tx, row) }));
+    return campaignLines(row, { plan, segmentName, messages: await countMessages(tx, row), journeys: await countJourneys(tx, row) });
   });
-}
 
 export function preflight(tenant: TenantId, campaignId: string): Promise<void> {
   return withDatabase('campaign', (database, { sending }) =>
@@ -106,11 +111,6 @@ export function story(tenant: TenantId, userId: UserId): Promise<void> {
     });
   });
 }
-
-const withCampaign = (tenant: TenantId, campaignId: string, work: (tx: TenantTransaction, row: CampaignRow) => Promise<void>) =>
-  withDatabase('campaign', (database) =>
-    database.withTenant(tenant, async (tx) => work(tx, await requireCampaign(tx, tenant, campaignId))),
-  );
 
 async function requireCampaign(tx: TenantTransaction, tenant: TenantId, campaignId: string): Promise<CampaignRow> {
   const campaign = await findCampaign(tx, tenant, campaignId);
