@@ -1,4 +1,14 @@
+import type { Variation } from '../experiment/variation.js';
 import type { Slot } from './variables.js';
+
+const FAMILY = /^[a-z][a-z0-9_]{0,63}$/;
+
+/** The name of a template family, as steps and suggestions write it. */
+export function parseTemplateFamily(text: string): string {
+  if (!FAMILY.test(text))
+    throw new RangeError('not a template family (welcome_series_1: 1 to 64 small letters, digits and _ are expected)');
+  return text;
+}
 
 /** A mail as a person writes it: MJML with Liquid in it, a subject, and what a mailbox shows beside the subject. */
 export type TemplateSource = { readonly subject: string; readonly preheader?: string; readonly mjml: string };
@@ -33,3 +43,13 @@ export const withWords = (template: CompiledTemplate, words: EmailWords): Compil
   ...template,
   words: { ...template.words, ...words },
 });
+
+/** What a variation shows, as words. When it is sent is no matter of a template. */
+export function wordsOfParts({ subject, content, cta, offer }: Variation['parts']): EmailWords {
+  return {
+    ...(subject !== undefined && { subject }),
+    ...(content !== undefined && { text: content }),
+    ...(cta !== undefined && { cta }),
+    ...(offer !== undefined && { offer }),
+  };
+}
