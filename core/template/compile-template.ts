@@ -68,8 +68,10 @@ function read(
   allowedSlots: readonly Slot[],
 ): { uses: readonly VariableUse[]; faults: TemplateFault[] } {
   const { uses, faults } = readLiquid(text);
-  const unknown = uses.flatMap(({ path, line }) => {
-    const message = variableFault(path, allowedSlots);
+  const unknown = uses.flatMap(({ path, line, isSafe }) => {
+    // No step brings one: only tests do.
+    const needsDefault = path[0] === 'cta' && !isSafe ? 'cta needs a fallback: {{ cta | default: "Go" }}' : undefined;
+    const message = variableFault(path, allowedSlots) ?? needsDefault;
     return message === undefined ? [] : { field, line, message };
   });
   return { uses, faults: [...faults.map(({ line, message }) => ({ field, line, message })), ...unknown] };

@@ -1,3 +1,5 @@
+import { readLiquid } from './liquid-uses.js';
+import type { CompiledTemplate, EmailWords } from './template.js';
 import type { TemplateVariables } from './variables.js';
 
 /** What is kept of a user that a template may say. */
@@ -30,4 +32,14 @@ function textOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.replace(/[\p{Cc}\s]+/gu, ' ').trim();
   return text === '' || text.length > MOST_NAME_CHARACTERS || text.includes('@') ? undefined : text;
+}
+
+/** What has to be looked up of a user, because a template or the words that fill it ask for it. */
+export type UserLookups = { readonly segmentName: boolean; readonly lastEvent: boolean };
+
+export function lookupsFor(template: CompiledTemplate, words: EmailWords = {}): UserLookups {
+  const { subject = '', text = '', cta = '' } = { ...template.words, ...words };
+  const inWords = [subject, text, cta].flatMap((liquid) => readLiquid(liquid).uses.map(({ path: [root] }) => root));
+  const used = new Set([...template.variables.map(({ name }) => name), ...inWords]);
+  return { segmentName: used.has('segment_name'), lastEvent: used.has('last_event') };
 }

@@ -1,14 +1,12 @@
 import { sql } from 'drizzle-orm';
 import type { TenantId } from '../../core/ids.js';
-import { userVariablesOf, type UserFacts, type UserVariables } from '../../core/template/user-variables.js';
+import { userVariablesOf, type UserFacts, type UserLookups, type UserVariables } from '../../core/template/user-variables.js';
 import { engagementOf } from '../../core/event/engagement.js';
 import { isBookkeeping, vocabulary } from '../../core/event/vocabulary.js';
 import type { TenantTransaction } from '../client.js';
 
 /** Not what a user did: what a message made happen, and what systems noted. */
 const NO_DEEDS = [...vocabulary.keys()].filter((event) => isBookkeeping(event) || engagementOf(event) !== undefined);
-
-export type UserLookups = { readonly segmentName: boolean; readonly lastEvent: boolean };
 
 /**
  * What templates may say of each of these users, who are in their order in it; of an id that is nobody's, nothing. Their segment is

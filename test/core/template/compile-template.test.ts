@@ -103,6 +103,7 @@ describe('a faulty template', () => {
       text('{% for item in recommendations %}{{ item.name }}{% endfor %}{{ item.name }}'),
       [/^mjml 3: there is no variable item;/],
     ],
+    ['a button without words of its own', text('{{ cta }}'), [/^mjml 3: cta needs a fallback: {{ cta \| default: "Go" }}$/]],
     ['Liquid that is not closed', text('{% if offer %}x'), [/^mjml 3: tag {% if offer %} not closed$/]],
     ['an output that is not closed', text('x', { subject: 'Hi {{ first_name' }), [/^subject 1: output .* not closed$/]],
     ['Liquid that closes nothing', text('a\n{% endif %}'), [/^mjml 4: {% endif %} belongs to nothing$/]],

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { libraryTemplate } from '../../../core/template/library/library.js';
 import { labelledOffer } from '../../../core/template/offer.js';
-import { userVariablesOf } from '../../../core/template/user-variables.js';
+import { withWords } from '../../../core/template/template.js';
+import { lookupsFor, userVariablesOf } from '../../../core/template/user-variables.js';
 
 describe('an offer in words', () => {
   it('says what is given, in the currency that it is given in', () => {
@@ -45,5 +47,13 @@ describe("a user's variables", () => {
       segment_name: 'Champions',
       last_event: 'purchase',
     });
+  });
+
+  it('are looked up where a template, or the words that fill it, ask for them', async () => {
+    const [plain, asking] = [await libraryTemplate('win_back'), await libraryTemplate('engagement_follow_up')];
+    assert.deepEqual(lookupsFor(plain), { segmentName: false, lastEvent: false });
+    assert.deepEqual(lookupsFor(asking), { segmentName: false, lastEvent: true });
+    assert.deepEqual(lookupsFor(plain, { text: '{% if segment_name %}x{% endif %}' }), { segmentName: true, lastEvent: false });
+    assert.deepEqual(lookupsFor(withWords(plain, { subject: '{{ last_event }}' })), { segmentName: false, lastEvent: true });
   });
 });
