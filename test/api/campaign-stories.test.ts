@@ -69,7 +69,8 @@ async function sendFirst({ id: campaignId }: CampaignRow, batch: number): Promis
   const claims = await claimMessages(database, step, { callId, addressKey: ADDRESS_KEY, at: NOW });
   const claimed = claims.flatMap((claim) => (claim.outcome === 'claimed' ? [claim] : []));
   const idOf = (person: string) => claimed.find(({ userId }) => userId === person)?.messageId;
-  await beginCall(database, tenantId, callId);
+  const messageIds = claimed.map(({ messageId }) => messageId);
+  await beginCall(database, tenantId, { callId, messageIds, addressKey: ADDRESS_KEY, at: NOW });
   const answers = claimed.map(({ messageId, userId }) => {
     if (userId === 'cat') return { messageId, status: 'failed' as const, reason: 'invalid address' };
     if (userId === 'eve') return { messageId, status: 'deferred' as const, reason: 'rate limit', dueAt: minutes(90) };
