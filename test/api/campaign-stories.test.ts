@@ -92,10 +92,10 @@ async function sendFirst({ id: campaignId }: CampaignRow, batch: number): Promis
 describe('a campaign that runs', () => {
   it('counts its messages and journeys from their rows', async () => {
     const { body } = await get(url);
-    assert.deepEqual(body.counts, { sent: 2, delivered: 2, opened: 1, clicked: 1, converted: 0 });
+    assert.deepEqual(body.counts, { sent: 2, delivered: 2, opened: 2, clicked: 1, converted: 0 });
     assert.equal(body.recipients, 6);
     assert.deepEqual(body.counted, {
-      by_step: [{ step_key: '1', sent: 2, delivered: 2, opened: 1, clicked: 1, replied: 0, converted: 0 }],
+      by_step: [{ step_key: '1', sent: 2, delivered: 2, opened: 2, clicked: 1, replied: 0, converted: 0 }],
       messages: [
         { step_key: '1', status: 'clicked', reason: null, messages: 1 },
         { step_key: '1', status: 'deferred', reason: 'rate limit', messages: 1 },
@@ -138,7 +138,7 @@ describe('a campaign that runs', () => {
       due_at: null,
       sent_at: minutes(1).toISOString(),
       delivered_at: minutes(2).toISOString(),
-      opened_at: null,
+      opened_at: minutes(5).toISOString(),
       machine_opened_at: null,
       clicked_at: minutes(5).toISOString(),
       replied_at: null,
@@ -175,8 +175,8 @@ describe("a user's messages", () => {
       [tenantId],
     );
     await database.admin.query(
-      `insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, claimed_at)
-       select $1, id, 1, '4', 'bob', 'email', 0, 0, 'sent', $2 from outreach_campaigns where tenant_id = $1 and campaign_key = 'camp_old'`,
+      `insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, claimed_at, sent_at)
+       select $1, id, 1, '4', 'bob', 'email', 0, 0, 'sent', $2, $2 from outreach_campaigns where tenant_id = $1 and campaign_key = 'camp_old'`,
       [tenantId, NOW],
     );
     await database.admin.query(`insert into user_aliases (tenant_id, alias_id, user_id) values ($1, 'robert', 'bob')`, [tenantId]);
