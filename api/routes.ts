@@ -2,10 +2,12 @@ import type { Database } from '../db/client.js';
 import type { Executors } from '../db/queries/suggestion-responses.js';
 import type { Route } from './route.js';
 import { createAnalyticsRoutes } from './routes/analytics.js';
+import { createEmailSenderRoutes } from './routes/email-sender.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createKeyRoutes } from './routes/keys.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
+import { createTemplateRoutes } from './routes/templates.js';
 import { createTenantRoutes } from './routes/tenants.js';
 import { createTestRoutes } from './routes/tests.js';
 import { createUserRoutes } from './routes/users.js';
@@ -31,6 +33,8 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createUserRoutes(dependencies),
     ...createSuggestionRoutes(dependencies),
     ...createTestRoutes(dependencies),
+    ...createTemplateRoutes(dependencies),
+    ...createEmailSenderRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createTenantRoutes(dependencies),
     ...createKeyRoutes(dependencies),

@@ -1,5 +1,8 @@
 import type { TenantId } from '../../core/ids.js';
+import { putEmailSender } from '../../db/queries/email-senders.js';
+import { addTemplateVersion, publishTemplate } from '../../db/queries/templates.js';
 import { recordExposures, recordOutcomes } from '../../db/queries/test-exposures.js';
+import { compiled, text } from '../core/template/samples.js';
 import type { TestDatabase } from './database.js';
 import { lookAt, startedTest } from './tests.js';
 
@@ -10,6 +13,7 @@ export type SeededAudience = {
   readonly suggestionId: string;
   /** Of a test that is decided. */
   readonly testId: string;
+  readonly templateFamily: string;
 };
 
 /** Ids that every seeded tenant has: the same name, another row. */
@@ -76,7 +80,29 @@ export async function seedAudience(database: TestDatabase, tenantId: TenantId, w
     suggestionId,
   );
   const testId = await seedTest(database, tenantId, word);
-  return { walkDate, segmentKey, userId, suggestionId, testId };
+  const templateFamily = await seedTemplate(database, tenantId, word);
+  return { walkDate, segmentKey, userId, suggestionId, testId, templateFamily };
+}
+
+/** A family of the tenant's own with a version in force, and a sender. */
+async function seedTemplate(database: TestDatabase, tenantId: TenantId, word: string): Promise<string> {
+  const family = `spring_${word}`;
+  const source = text(`Hi from ${word}`, { subject: `Subject ${word}` });
+  const version = { tenantId, family, source, compiled: await compiled(source), actor: word, at: new Date() };
+  const sender = {
+    fromEmail: `${word}@example.org`,
+    fromName: word,
+    replyTo: null,
+    brandName: `Brand ${word}`,
+    brandUrl: null,
+    postalAddress: `${word} Street`,
+  };
+  await database.withTenant(tenantId, async (tx) => {
+    await addTemplateVersion(tx, version);
+    await publishTemplate(tx, { tenantId, family, version: 1, actor: word, at: new Date() });
+    await putEmailSender(tx, tenantId, sender, new Date());
+  });
+  return family;
 }
 
 /** A test that ran and ended by its last look, with a row in every table of tests. */
