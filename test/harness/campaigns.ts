@@ -6,6 +6,7 @@ import type { CampaignRequest } from '../../core/journey/campaign-request.js';
 import { makePlan } from '../../core/journey/make-plan.js';
 import { findSegment } from '../../db/queries/audience.js';
 import { insertCampaign } from '../../db/queries/campaigns.js';
+import { putEmailSender } from '../../db/queries/email-senders.js';
 import { readTenant } from '../../db/queries/tenants.js';
 import type { CampaignChanged } from '../../workflows/campaign/contract.js';
 import type { TenantId } from '../../core/ids.js';
@@ -95,3 +96,9 @@ export async function draftCampaign(database: TestDatabase, tenantId: TenantId, 
 
 export const askCampaign = (client: Client, tenantId: TenantId, campaignId: string, change: CampaignChange): Promise<CampaignChanged> =>
   changeCampaign(client, { tenantId, campaignId, change, by: 'test', requestId: 'test' });
+
+/** In whose name the tenant's mail goes: without it no campaign is launched. */
+export async function addSender(database: TestDatabase, tenantId: TenantId): Promise<void> {
+  const sender = { fromEmail: 'news@shop.example', fromName: 'The Shop', replyTo: null, brandName: 'The Shop', brandUrl: null };
+  await database.withTenant(tenantId, (tx) => putEmailSender(tx, tenantId, { ...sender, postalAddress: '1 Street, Town' }, new Date()));
+}
