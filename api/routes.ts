@@ -5,10 +5,12 @@ import type { CampaignControl } from './campaign-control.js';
 import type { Route } from './route.js';
 import { createAnalyticsRoutes } from './routes/analytics.js';
 import { createCampaignRoutes } from './routes/campaigns.js';
+import { createEmailSenderRoutes } from './routes/email-sender.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createKeyRoutes } from './routes/keys.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
+import { createTemplateRoutes } from './routes/templates.js';
 import { createTenantRoutes } from './routes/tenants.js';
 import { createTestRoutes } from './routes/tests.js';
 import { createUserRoutes } from './routes/users.js';
@@ -37,6 +39,8 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createSuggestionRoutes(dependencies),
     ...createTestRoutes(dependencies),
     ...createCampaignRoutes(dependencies),
+    ...createTemplateRoutes(dependencies),
+    ...createEmailSenderRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createTenantRoutes(dependencies),
     ...createKeyRoutes(dependencies),

@@ -5,7 +5,24 @@ import type { Database } from '../db/client.js';
 /** How many of a hundred people have no address, and how many have said no. */
 const WITHOUT_ADDRESS = 3;
 const WITHOUT_CONSENT = 2;
-const NAMES = ['Ada', 'Ben', 'Chloe', 'Daniel', 'Elif', 'Femi', 'Grace', 'Hiro', 'Ines', 'Jonas', 'Kira', 'Luis', 'Mina', 'Noor', 'Olga', 'Pablo'];
+const NAMES = [
+  'Ada',
+  'Ben',
+  'Chloe',
+  'Daniel',
+  'Elif',
+  'Femi',
+  'Grace',
+  'Hiro',
+  'Ines',
+  'Jonas',
+  'Kira',
+  'Luis',
+  'Mina',
+  'Noor',
+  'Olga',
+  'Pablo',
+];
 
 /**
  * Gives people whom the data names only by number an address at a domain that cannot exist, a first name and a word on whether they

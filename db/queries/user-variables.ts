@@ -42,3 +42,14 @@ const lastDeedOf = (tenantId: TenantId) => sql`(
     and e.occurred_at >= u.last_seen - interval '31 days' and e.occurred_at <= u.last_seen + interval '1 hour'
     and e.event <> all (${sql.param(NO_DEEDS)}::text[])
   order by e.occurred_at desc, e.message_id desc limit 1)`;
+
+/** The address that a user's messages of a channel go to. */
+export async function findAddress(
+  tx: TenantTransaction,
+  tenantId: TenantId,
+  userId: string,
+  channel: 'email' | 'sms' | 'whatsapp' | 'social' | 'push',
+): Promise<string | undefined> {
+  const { rows } = await tx.execute<{ address: string }>(sql`select address from address_of(${tenantId}, ${channel}, ${userId})`);
+  return rows[0]?.address;
+}

@@ -5,6 +5,7 @@ import type { Route } from '../../api/route.js';
 import type { TenantId } from '../../core/ids.js';
 import { SCOPES } from '../../core/scopes.js';
 import { createApiKey } from '../../db/queries/api-keys.js';
+import { text } from '../core/template/samples.js';
 import { startTestApi, type TestApi } from '../harness/api.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { seedAudience, SHARED, type SeededAudience } from '../harness/audience.js';
@@ -42,6 +43,7 @@ function pathValues(name: string): { readonly their: string; readonly our: strin
     suggestion_id: { their: theirs.audience.suggestionId, our: ours.audience.suggestionId },
     campaign_id: { their: theirs.audience.campaignId, our: ours.audience.campaignId },
     test_id: { their: theirs.audience.testId, our: ours.audience.testId },
+    family: { their: theirs.audience.templateFamily, our: ours.audience.templateFamily },
     key_id: { their: theirs.keyId, our: 'key_0000000000000000' },
   };
   const found = values[name];
@@ -80,6 +82,11 @@ const BODIES: Record<string, () => unknown> = {
   'post /v1/tests/{test_id}/apply': () => ({ again: true }),
   'post /v1/tests/{test_id}/exposures': () => ({ exposures: [{ user_id: theirs.audience.userId, variation_id: 'control' }] }),
   'post /v1/tests/{test_id}/outcomes': () => ({ outcomes: [{ outcome_id: 'x', user_id: theirs.audience.userId, kind: 'converted' }] }),
+  'post /v1/templates': () => ({ family: 'begun', ...text('Hi') }),
+  'post /v1/templates/{family}/versions': () => text('Hi'),
+  'post /v1/templates/{family}/publish': () => ({ version: 1 }),
+  'post /v1/templates/{family}/preview': () => ({ user_id: theirs.audience.userId }),
+  'put /v1/email-sender': () => ({ from_email: 'a@b.example', from_name: 'ours', brand_name: 'ours', postal_address: 'ours' }),
   'post /v1/tenants': () => ({ tenant_id: theirs.tenantId, name: 'x' }),
   'patch /v1/tenants/{tenant_id}': () => ({ name: 'x' }),
   'post /v1/tenants/{tenant_id}/keys': () => ({ name: 'x', scopes: ['read'] }),
@@ -150,6 +157,9 @@ describe("a tenant's key", () => {
       'provider_events',
       'send_slots',
       'engagement_outbox',
+      'template_versions',
+      'template_publications',
+      'email_senders',
     ]) {
       assert.match(rowsBefore, new RegExp(`"table":"${table}","rows":\\[\\{`), `the other tenant has rows in ${table}`);
     }

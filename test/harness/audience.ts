@@ -1,5 +1,8 @@
 import type { TenantId } from '../../core/ids.js';
+import { putEmailSender } from '../../db/queries/email-senders.js';
+import { addTemplateVersion, publishTemplate } from '../../db/queries/templates.js';
 import { recordExposures, recordOutcomes } from '../../db/queries/test-exposures.js';
+import { compiled, text } from '../core/template/samples.js';
 import type { TestDatabase } from './database.js';
 import { draftCampaign } from './campaigns.js';
 import { lookAt, startedTest } from './tests.js';
@@ -13,6 +16,7 @@ export type SeededAudience = {
   readonly testId: string;
   /** Of a campaign that runs. */
   readonly campaignId: string;
+  readonly templateFamily: string;
 };
 
 /** Ids that every seeded tenant has: the same name, another row. */
@@ -80,7 +84,8 @@ export async function seedAudience(database: TestDatabase, tenantId: TenantId, w
   );
   const testId = await seedTest(database, tenantId, word);
   const campaignId = await seedCampaign(database, tenantId, word);
-  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId };
+  const templateFamily = await seedTemplate(database, tenantId, word);
+  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily };
 }
 
 /** A campaign with a journey that got its first message, and a row in every table of campaigns and of sending. */
@@ -107,7 +112,7 @@ async function seedCampaign(database: TestDatabase, tenantId: TenantId, word: st
   const hash = Buffer.from(word);
   await insert(
     'messages',
-    'entry, step_key, user_id, channel, batch, idx, address_hash, status, reason, claimed_at',
+    'entry, step_key, user_id, channel, batch, idx, address_hash, status, reason, claimed_at, sent_at',
     1,
     '1',
     `user-${word}`,
@@ -117,6 +122,7 @@ async function seedCampaign(database: TestDatabase, tenantId: TenantId, word: st
     hash,
     'sent',
     word,
+    '2026-01-02T12:00:00Z',
     '2026-01-02T12:00:00Z',
   );
   await insert('engagement_outbox', 'batch, idx, what', 0, 0, word);
@@ -132,6 +138,27 @@ async function seedCampaign(database: TestDatabase, tenantId: TenantId, word: st
   await admin.query(rows[2], [tenantId, word]);
   await admin.query(rows[3], [tenantId, `user-${word}`, word]);
   return campaignKey;
+}
+
+/** A family of the tenant's own with a version in force, and a sender. */
+async function seedTemplate(database: TestDatabase, tenantId: TenantId, word: string): Promise<string> {
+  const family = `spring_${word}`;
+  const source = text(`Hi from ${word}`, { subject: `Subject ${word}` });
+  const version = { tenantId, family, source, compiled: await compiled(source), actor: word, at: new Date() };
+  const sender = {
+    fromEmail: `${word}@example.org`,
+    fromName: word,
+    replyTo: null,
+    brandName: `Brand ${word}`,
+    brandUrl: null,
+    postalAddress: `${word} Street`,
+  };
+  await database.withTenant(tenantId, async (tx) => {
+    await addTemplateVersion(tx, version);
+    await publishTemplate(tx, { tenantId, family, version: 1, actor: word, at: new Date() });
+    await putEmailSender(tx, tenantId, sender, new Date());
+  });
+  return family;
 }
 
 /** A test that ran and ended by its last look, with a row in every table of tests. */

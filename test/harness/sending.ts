@@ -8,9 +8,12 @@ import { createCampaignActivities } from '../../activities/campaigns/campaigns.j
 import { createSendgridClient, prepareEmails } from '../../activities/channels/sendgrid.js';
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { SendingDependencies } from '../../activities/sending/send-step.js';
+import type { SendingConfig } from '../../config.js';
+import type { EmailSender } from '../../core/template/sender.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
 import type { Database } from '../../db/client.js';
 import { waitUntil } from '../../sandbox/processes.js';
+import type { SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { workflowBundle } from '../../workers/bundle.js';
 import { startRelay } from '../../workers/relay.js';
 import { sendingTaskQueue, walkTaskQueue } from '../../workflows/task-queues.js';
@@ -87,3 +90,19 @@ export async function untilAllTold(database: TestDatabase): Promise<void> {
   const isTold = async () => (await database.admin.query('select 1 from engagement_outbox limit 1')).rows.length === 0;
   if (!(await waitUntil(isTold, 20_000, 20))) throw new Error('engagements were not told within 20 seconds');
 }
+
+/** The configuration of a product that sends to a sandbox. */
+export const sendingTo = ({ url, webhook }: SandboxSendgrid): SendingConfig => ({
+  ledgerKey: ADDRESS_KEY,
+  publicUrl: 'https://audience.example.test',
+  sendgrid: { apiKey: SENDGRID_KEY, apiUrl: url, webhookKey: webhook.publicKey },
+});
+
+export const testSender: EmailSender = {
+  fromEmail: 'news@shop.example',
+  fromName: 'The Shop',
+  replyTo: null,
+  brandName: 'The Shop',
+  brandUrl: 'https://shop.example',
+  postalAddress: '1 Market Street, Springfield',
+};
