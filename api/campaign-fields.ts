@@ -18,6 +18,14 @@ const Word = storableText(0, 255);
 const Words = storableText(0, 100_000);
 const Target = z.union([z.number(), Word]);
 
+const NewOffer = z.strictObject({
+  type: Word.optional().describe('`discount`, when absent.'),
+  value: z.number().optional(),
+  unit: Word.optional().describe('`percent`, or a currency in whose major units the value counts.'),
+  expiry_days: z.number().optional(),
+  label: Word.optional().describe('The offer in words, where value and unit do not say it.'),
+});
+
 const NewStep = z.strictObject({
   step_key: z.number().optional().describe('Names the step for ever; the next free number when absent.'),
   day: z.number().describe('The earliest day after that of entry, on the calendar of the user.'),
@@ -26,6 +34,8 @@ const NewStep = z.strictObject({
   subject: Words.optional(),
   message: Words.optional(),
   content: Words.optional(),
+  offer: NewOffer.optional(),
+  incentive: Words.optional().describe('What a person gets for taking part, in words.'),
   send_time: Word.optional().describe('`optimal`, or an hour such as `10:00 AM user_timezone`.'),
   trigger: Word.optional().describe('What has to happen, or not: `email_opened`, `not_clicked`, … `segment_entry` waits for nothing.'),
   trigger_step: z.number().optional().describe('The key of the earlier step that the trigger looks at.'),
@@ -58,8 +68,12 @@ export const NewCampaign = z.strictObject({
 export type NewCampaign = z.output<typeof NewCampaign>;
 
 export function wishOf({ name, sequence, ...body }: NewCampaign): CampaignWish {
-  const request: CampaignRequest = { ...present(body), sequence: sequence.map((step): StepRequest => present(step)) };
+  const request: CampaignRequest = { ...present(body), sequence: sequence.map(stepOf) };
   return { name, request };
+}
+
+function stepOf({ offer, ...step }: NewCampaign['sequence'][number]): StepRequest {
+  return { ...present(step), ...(offer && { offer: present(offer) }) };
 }
 
 /** Everything that is wrong with a campaign, as one problem. */

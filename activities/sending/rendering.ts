@@ -1,10 +1,11 @@
+import { offeredBy, wordsOfStep } from '../../core/campaign/step-words.js';
 import { DomainError } from '../../core/errors.js';
 import { renderEmail } from '../../core/template/render-email.js';
 import { senderVariables } from '../../core/template/sender.js';
 import type { EmailWords } from '../../core/template/template.js';
 import { lookupsFor } from '../../core/template/user-variables.js';
+import type { TemplateVariables } from '../../core/template/variables.js';
 import type { Database, TenantTransaction } from '../../db/client.js';
-import { wordsOfStep } from '../../db/queries/campaign-content.js';
 import { readCampaignStep } from '../../db/queries/campaigns.js';
 import { findEmailSender } from '../../db/queries/email-senders.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
@@ -32,7 +33,7 @@ async function renderStep(
   const { tenantId } = step;
   const sender = await findEmailSender(tx, tenantId);
   if (!sender) throw new DomainError('conflict', 'the tenant has no sender of mail: PUT /v1/email-sender sets one');
-  const { family, words } = await wordsOf(tx, step);
+  const { family, words, offered } = await wordsOf(tx, step);
   const template = await readEmailTemplate(tx, tenantId, family);
   if (!template) throw new DomainError('conflict', `there is no template ${family} in force`);
   const known = await readUserVariables(
@@ -43,7 +44,7 @@ async function renderStep(
   );
   const mails = users.map(({ userId, address, token }) => {
     const unsubscribeUrl = `${publicUrl}/v1/unsubscribe/${token}`;
-    const variables = { ...known.get(userId), ...senderVariables(sender), email: address, unsubscribe_url: unsubscribeUrl };
+    const variables = { ...known.get(userId), ...senderVariables(sender), ...offered, email: address, unsubscribe_url: unsubscribeUrl };
     const mail = renderEmail(template, variables, words);
     if (mail.kind === 'refused') return { because: mail.because };
     const { subject, html, text } = mail;
@@ -53,8 +54,15 @@ async function renderStep(
   return { envelope: { from: { email: fromEmail, name: fromName }, ...(replyTo !== null && { replyTo: { email: replyTo } }) }, mails };
 }
 
-async function wordsOf(tx: TenantTransaction, step: StepOfBatch): Promise<{ readonly family: string; readonly words: EmailWords }> {
+type StepWords = {
+  readonly family: string;
+  readonly words: EmailWords;
+  readonly offered: Pick<TemplateVariables, 'offer' | 'incentive'>;
+};
+
+async function wordsOf(tx: TenantTransaction, step: StepOfBatch): Promise<StepWords> {
   const found = await readCampaignStep(tx, step);
   if (!found) throw new Error(`the plan of the campaign has no step ${step.stepKey}`);
-  return { family: found.template, words: wordsOfStep(found.content) };
+  const { template, content } = found;
+  return { family: template, words: wordsOfStep(content), offered: offeredBy(content) };
 }

@@ -1,5 +1,6 @@
 import type { CampaignRequest, StepRequest } from '../journey/campaign-request.js';
 import type { CreateCampaign, templates } from '../suggestion/payload.js';
+import { LONGEST_INCENTIVE, LONGEST_OFFER_DAYS } from '../journey/offer-faults.js';
 import { unavailableFaults } from './available.js';
 
 type Template = (typeof templates)[number];
@@ -26,7 +27,12 @@ const GAPS: Readonly<Record<'high' | 'medium' | 'low', readonly number[]>> = { h
 const LONGEST_SERIES = 30;
 /** To say the same more often is to pester. */
 const MOST_REPETITIONS = 5;
-const LONGEST_OFFER_DAYS = 366;
+
+/** The templates of the library that say what a step offers; in others it has to be written into the step's own words. */
+const SAYS: Readonly<Record<'offer' | 'incentive', readonly Template[]>> = {
+  offer: ['limited_offer', 'win_back'],
+  incentive: ['feedback_request'],
+};
 
 /**
  * The campaign that a recommended action asks for, as a person would have written it. A series tells something new each time, to
@@ -37,7 +43,7 @@ export function campaignFromAction(
   action: CreateCampaign,
   { segmentId, goal }: { readonly segmentId: string; readonly goal: string | null },
 ): DraftFromAction {
-  const { offer, incentive, sequence_length: wanted = 1, campaign_name: name } = action;
+  const { offer, sequence_length: wanted = 1, campaign_name: name } = action;
   const length = Math.min(wanted, isSeries(action) ? LONGEST_SERIES : MOST_REPETITIONS, offer?.expiry_days ?? Infinity);
   const days = offer ? daysOfOffer(length, offer) : daysOf(length, action.urgency ?? 'medium');
   const request: CampaignRequest = {
@@ -52,13 +58,16 @@ export function campaignFromAction(
   const notes = [
     `a draft of ${length === 1 ? 'one email' : `${length} emails`} on ${daysInWords(days)}; nothing is sent before it is launched`,
     ...(length < wanted ? [`${wanted} were recommended, and there is room for ${length}`] : []),
-    ...(offer ? ['the offer stands in the subjects; no code for it is made'] : []),
-    ...(incentive !== undefined ? [`the incentive (${incentive}) stands nowhere yet: write it into the steps`] : []),
+    ...(offer ? ['no code is made for the offer'] : []),
+    ...unsaid(action, { offer: offer !== undefined, incentive: incentiveOf(action) !== undefined }),
   ];
   return { kind: 'draft', name, request, notes };
 }
 
 const isSeries = ({ template }: CreateCampaign): boolean => FOLLOWERS[template] !== undefined;
+
+const incentiveOf = ({ incentive }: CreateCampaign): string | undefined =>
+  incentive?.trim().slice(0, LONGEST_INCENTIVE).trim() || undefined;
 
 function daysOf(length: number, urgency: keyof typeof GAPS): number[] {
   const gaps = GAPS[urgency];
@@ -74,7 +83,9 @@ function daysOfOffer(length: number, offer: Offer): number[] {
   return Array.from({ length }, (_, i) => (i === 0 ? 0 : Math.round((i * last) / (length - 1))));
 }
 
-function stepOf({ channel, template, offer }: CreateCampaign, day: number, position: number, hasGoal: boolean): StepRequest {
+function stepOf(action: CreateCampaign, day: number, position: number, hasGoal: boolean): StepRequest {
+  const { channel, template, offer } = action;
+  const incentive = incentiveOf(action);
   const followers = FOLLOWERS[template];
   const series = followers && [template, ...followers];
   return {
@@ -82,21 +93,30 @@ function stepOf({ channel, template, offer }: CreateCampaign, day: number, posit
     channel,
     template: series?.[position % series.length] ?? template,
     send_time: 'optimal',
-    ...(offer && { subject: subjectOf(offer, day) }),
+    ...(offer && offerOn(day, offer)),
+    ...(incentive !== undefined && { incentive }),
     ...(position > 0 && !series && reminderOf(template, hasGoal)),
   };
 }
 
 /** Who has reached the goal leaves anyway. Openings are not asked for: machines hide too many of them. */
 function reminderOf(template: Template, hasGoal: boolean): Pick<StepRequest, 'trigger' | 'else'> {
-  const isAnsweredByClick = template === 'feedback_request' || !hasGoal;
-  return isAnsweredByClick ? { trigger: 'not_clicked', else: 'leave' } : { trigger: 'not_converted' };
+  const isAnsweredByReaction = template === 'feedback_request' || !hasGoal;
+  return isAnsweredByReaction ? { trigger: 'not_engaged', else: 'leave' } : { trigger: 'not_converted' };
 }
 
-function subjectOf({ value, expiry_days }: Offer, day: number): string {
-  const left = expiry_days - day;
-  if (day === 0) return `${value} % off for ${left === 1 ? 'one day' : `${left} days`}`;
-  return left === 1 ? `${value} % off ends tomorrow` : `${value} % off: ${left} days left`;
+/** The offer as it still holds on that day; what is said again says how long. */
+function offerOn(day: number, { type, value, unit, expiry_days }: Offer): Pick<StepRequest, 'offer' | 'subject'> {
+  const left = Math.min(expiry_days, LONGEST_OFFER_DAYS) - day;
+  const offer = { type, value, unit, expiry_days: left };
+  if (day === 0) return { offer };
+  return { offer, subject: left === 1 ? '{{ offer.label }} ends tomorrow' : `{{ offer.label }}: ${left} days left` };
+}
+
+function unsaid({ template }: CreateCampaign, has: Readonly<Record<keyof typeof SAYS, boolean>>): string[] {
+  return (['offer', 'incentive'] as const)
+    .filter((what) => has[what] && !SAYS[what].includes(template))
+    .map((what) => `the template ${template} says nothing of the ${what}: write it into the steps`);
 }
 
 function daysInWords(days: readonly number[]): string {

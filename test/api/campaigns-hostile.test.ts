@@ -5,7 +5,7 @@ import type { TenantId } from '../../core/ids.js';
 import { triggerNames } from '../../core/journey/triggers.js';
 import { createApiKey } from '../../db/queries/api-keys.js';
 import { startTestApi, type ApiAnswer, type TestApi } from '../harness/api.js';
-import { addSegment } from '../harness/campaigns.js';
+import { addSegment, addSender } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 
 let database: TestDatabase;
@@ -19,6 +19,7 @@ before(async () => {
   database = await createTestDatabase();
   api = await startTestApi(database);
   tenantId = await database.newTenant();
+  await addSender(database, tenantId);
   segment = await addSegment(database, tenantId, ['ann', 'bob']);
   ({ key } = await createApiKey(database, tenantId, { name: 'test', scopes: ['read', 'campaigns:write'] }));
   draft = (await api.call('POST', '/v1/campaigns', { key, body: { segment, sequence: [email] } })).body.url;
@@ -68,6 +69,10 @@ const step = fc.record(
     subject: often(text),
     message: often(text),
     content: often(text),
+    offer: often(
+      fc.record({ type: often(text), value: often(number), unit: often(fc.constantFrom('percent', 'USD')), expiry_days: often(number) }),
+    ),
+    incentive: often(text),
     send_time: often(text),
     trigger: often(fc.constantFrom(...triggerNames)),
     trigger_step: often(fc.integer({ min: 0, max: 6 })),
@@ -110,7 +115,7 @@ const campaign = fc
 
 describe('whatever campaign is written', () => {
   it('it becomes a draft or a problem in words, and what became a draft can be shown and launched', async () => {
-    let written = 0;
+    let [written, launches] = [0, 0];
     await fc.assert(
       fc.asyncProperty(fc.oneof(campaign, mild, wild), fc.boolean(), async (body, asEdit) => {
         const answer = await (asEdit ? send('PUT', draft, body) : send('POST', '/v1/campaigns', body));
@@ -119,11 +124,14 @@ describe('whatever campaign is written', () => {
         written += 1;
         for (const path of ['', '/preflight', '/journeys'])
           assert.equal((await api.call('GET', answer.body.url + path, { key })).status, 200);
-        if (!asEdit) assert.equal((await send('POST', `${answer.body.url}/launch`, {})).status, 200);
+        if (asEdit) return;
+        const launched = await send('POST', `${answer.body.url}/launch`, {});
+        assert.equal(launched.status, answer.body.preflight.can_launch ? 200 : 409, launched.text);
+        launches += answer.body.preflight.can_launch ? 1 : 0;
       }),
       { numRuns: 300 },
     );
-    assert.ok(written >= 30, `only ${written} of 300 were fine: this says little`);
+    assert.ok(written >= 30 && launches >= 10, `only ${written} of 300 were fine, and ${launches} launched: this says little`);
   });
 
   const huge: readonly (readonly [string, () => unknown, number])[] = [

@@ -8,8 +8,9 @@ import type { StepRequest } from '../../core/journey/campaign-request.js';
 import { readPreflight, type Preflight } from '../../db/queries/campaign-preflight.js';
 import { requireCampaign } from '../../db/queries/campaigns.js';
 import { claimMessages } from '../../db/queries/send-ledger.js';
-import { addSender, ADDRESS_KEY, draftCampaign } from '../harness/campaigns.js';
+import { ADDRESS_KEY, draftCampaign } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
+import { addWorld, type Person, type World } from '../harness/reach.js';
 
 let database: TestDatabase;
 before(async () => void (database = await createTestDatabase()));
@@ -17,15 +18,6 @@ after(() => database.drop());
 
 const AT = new Date('2026-03-02T12:20:00Z');
 const READY: SendingReadiness = { email: true, ledgerKey: ADDRESS_KEY };
-
-type Contact = { readonly channel: string; readonly address: string; readonly verified: boolean; readonly consent: string | null };
-type Person = {
-  readonly contacts: readonly Contact[];
-  readonly timeZone: string | null;
-  readonly hour: number | null;
-  readonly isMember: boolean;
-};
-type World = { readonly people: readonly Person[]; readonly suppressed: readonly string[] };
 
 const address = fc.constantFrom('a@x.test', 'A@x.test', ' a@x.test', 'b@x.test', 'c@x.test', 'd@x.test', 'e@x.test', 'f@x.test');
 const contact = fc.record({
@@ -41,43 +33,6 @@ const person = fc.record({
   isMember: fc.boolean(),
 });
 const world = fc.record({ people: fc.array(person, { maxLength: 12 }), suppressed: fc.uniqueArray(address, { maxLength: 3 }) });
-
-/** A tenant with these people; those who are members are in the segment. */
-async function build({ people, suppressed }: World): Promise<{ readonly tenantId: TenantId; readonly segment: string }> {
-  const tenantId = await database.newTenant({ timeZone: 'America/New_York' });
-  await addSender(database, tenantId);
-  const { admin } = database;
-  for (const [i, { contacts, timeZone, hour }] of people.entries()) {
-    await admin.query(`insert into users (tenant_id, user_id, time_zone) values ($1, $2, $3)`, [tenantId, `u${i}`, timeZone]);
-    for (const { channel, address: at, verified, consent } of contacts) {
-      await admin.query(
-        `insert into contacts (tenant_id, user_id, channel, address, verified_at, consent) values ($1, $2, $3, $4, case when $5 then now() end, $6)`,
-        [tenantId, `u${i}`, channel, at, verified, consent],
-      );
-    }
-    if (hour !== null) {
-      await admin.query(`insert into send_slots (tenant_id, user_id, channel, hour, source) values ($1, $2, 'email', $3, 'test')`, [
-        tenantId,
-        `u${i}`,
-        hour,
-      ]);
-    }
-  }
-  await admin.query(
-    `insert into suppressions (tenant_id, channel, address_hash, reason)
-     select $1, 'email', hash_address($2, $1, 'email', a), 'unsubscribed' from unnest($3::text[]) a on conflict do nothing`,
-    [tenantId, ADDRESS_KEY, suppressed],
-  );
-  const segment = `seg_${randomUUID().slice(0, 8)}`;
-  const members = people.flatMap(({ isMember }, i) => (isMember ? [`u${i}`] : []));
-  await admin.query(
-    `with s as (
-       insert into audience_segments (tenant_id, segment_key, segment_name, segment_type, criteria) values ($1, $2, 'Some', 'rule', '{}') returning id)
-     insert into segment_membership (tenant_id, segment_id, user_id) select $1, s.id, m from s, unnest($3::text[]) m`,
-    [tenantId, segment, members],
-  );
-  return { tenantId, segment };
-}
 
 const step: StepRequest = { day: 0, channel: 'email', template: 'welcome_series_1', send_time: 'optimal' };
 
@@ -140,7 +95,7 @@ describe('a preflight', () => {
   it('counts as one counts by hand, and as claims decide when it comes to it', async () => {
     await fc.assert(
       fc.asyncProperty(world, async (all) => {
-        const { tenantId, segment } = await build(all);
+        const { tenantId, segment } = await addWorld(database, all);
         const { campaignId, preflight } = await check(tenantId, segment);
         const expected = countByHand(all);
         assert.deepEqual(preflight.reach, [expected]);
@@ -168,7 +123,7 @@ describe('a preflight', () => {
 
   it('forecasts by the zones and best hours of those who can be reached', async () => {
     const people = [reachable(), reachable({ timeZone: 'UTC' }), reachable({ hour: 18 }), reachable({ timeZone: 'Asia/Tokyo' })];
-    const { tenantId, segment } = await build({ people: [...people, reachable({ contacts: [] })], suppressed: [] });
+    const { tenantId, segment } = await addWorld(database, { people: [...people, reachable({ contacts: [] })], suppressed: [] });
     const { preflight } = await check(tenantId, segment);
     // It is 07:20 in New York. Ten there is soon, in UTC tomorrow at 05:00 of New York, in Tokyo at 20:00.
     assert.deepEqual(
@@ -183,7 +138,7 @@ describe('a preflight', () => {
   });
 
   it('says that nobody is there, and that nothing can be sent', async () => {
-    const { tenantId, segment } = await build({ people: [], suppressed: [] });
+    const { tenantId, segment } = await addWorld(database, { people: [], suppressed: [] });
     const { preflight } = await check(tenantId, segment, { email: 'no provider is configured', ledgerKey: null });
     assert.deepEqual(preflight.blockers, ['no email can be sent, because no provider is configured', 'the segment Some has no members']);
     assert.deepEqual(preflight.forecast, { hours: [], later: 0 });
@@ -191,7 +146,7 @@ describe('a preflight', () => {
 
   it('sees nothing of another tenant', async () => {
     const everybody = { people: [reachable({}, 'a'), reachable({}, 'b')], suppressed: [] };
-    const [ours] = await Promise.all([build(everybody), build({ ...everybody, suppressed: ['a@x.test'] })]);
+    const [ours] = await Promise.all([addWorld(database, everybody), addWorld(database, { ...everybody, suppressed: ['a@x.test'] })]);
     assert.equal((await check(ours.tenantId, ours.segment)).preflight.reach[0]?.reachable, 2);
   });
 });

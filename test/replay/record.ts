@@ -16,7 +16,7 @@ import { journeyBatchWorkflowId } from '../../workflows/journey-batch/contract.j
 import { walkTaskQueue } from '../../workflows/task-queues.js';
 import { walkScheduleId } from '../../workflows/walker-tick/contract.js';
 import { walkerWorkflowId } from '../../workflows/walker/contract.js';
-import { addSegment, askCampaign, draftCampaign } from '../harness/campaigns.js';
+import { addSegment, addSender, askCampaign, draftCampaign } from '../harness/campaigns.js';
 import { sendingTo, startWebhookReceiver } from '../harness/sending.js';
 import { quietHabits, SENDGRID_KEY } from '../harness/sendgrid.js';
 import { DAY_MS, makeTest, startedTest } from '../harness/tests.js';
@@ -81,6 +81,7 @@ try {
   await record('abTest.stopped', abTestWorkflowId(tenantId, testId));
 
   // A campaign that is paused and resumed, whose second step waits for an opening.
+  await addSender(walker.database, tenantId);
   const campaignId = await draftCampaign(walker.database, tenantId, {
     segment: await addSegment(walker.database, tenantId, ['ann']),
     sequence: [

@@ -8,7 +8,7 @@ import { seededRandom } from '../../core/random.js';
 import { SENDGRID_TOKEN_ARG } from '../../core/message/sendgrid-mail.js';
 import { startSandboxSendgrid, type SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { campaignWorkflowId, type CampaignSummary } from '../../workflows/campaign/contract.js';
-import { ADDRESS_KEY, addSegment, askCampaign, draftCampaign } from '../harness/campaigns.js';
+import { ADDRESS_KEY, addSegment, addSender, askCampaign, draftCampaign } from '../harness/campaigns.js';
 import { startWebhookReceiver } from '../harness/sending.js';
 import { quietHabits, SENDGRID_KEY } from '../harness/sendgrid.js';
 import { openTestWalker, type TestWalker } from '../harness/walker.js';
@@ -78,6 +78,7 @@ describe('a campaign whose worker is killed again and again', () => {
   it('sends nobody the same twice and loses nobody, and every reaction is reacted to', async () => {
     const { database, temporal } = walker;
     const tenantId = await database.newTenant();
+    await addSender(database, tenantId);
     const people = Array.from({ length: RECIPIENTS }, (_, i) => `p${i}`);
     const segment = await addSegment(database, tenantId, people);
     const campaignId = await draftCampaign(database, tenantId, {

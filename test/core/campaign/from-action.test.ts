@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { campaignFromAction } from '../../../core/campaign/from-action.js';
+import { offeredBy, wordsOfStep } from '../../../core/campaign/step-words.js';
 import { makePlan } from '../../../core/journey/make-plan.js';
 import { templates, type CreateCampaign } from '../../../core/suggestion/payload.js';
 import { playFor } from '../../../core/suggestion/playbook.js';
+import { libraryTemplate } from '../../../core/template/library/library.js';
+import { renderEmail } from '../../../core/template/render-email.js';
 import { archetypes } from '../../../core/segment/statistics.js';
 
 const action = (changes: Partial<CreateCampaign> = {}): CreateCampaign => ({
@@ -46,19 +49,19 @@ describe('the campaign that a recommended action asks for', () => {
     assert.deepEqual(days({}), [0]);
   });
 
-  it('says an offer again within its days, to those who have not converted, and in its subjects how long it holds', () => {
+  it('says an offer again within its days, to those who have not converted, and how long it still holds', () => {
     const offer = { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 } as const;
     const { request, notes } = drafted({ template: 'limited_offer', sequence_length: 3, offer });
     assert.deepEqual(
-      request.sequence.map(({ day, template, subject, trigger }) => [day, template, subject, trigger]),
+      request.sequence.map(({ day, template, subject, trigger, offer: said }) => [day, template, subject, trigger, said?.expiry_days]),
       [
-        [0, 'limited_offer', '20 % off for 7 days', undefined],
-        [3, 'limited_offer', '20 % off: 4 days left', 'not_converted'],
-        [6, 'limited_offer', '20 % off ends tomorrow', 'not_converted'],
+        [0, 'limited_offer', undefined, undefined, 7],
+        [3, 'limited_offer', '{{ offer.label }}: 4 days left', 'not_converted', 4],
+        [6, 'limited_offer', '{{ offer.label }} ends tomorrow', 'not_converted', 1],
       ],
     );
     assert.equal(request.lifetime_days, 7);
-    assert.match(notes.join('; '), /no code for it is made/);
+    assert.deepEqual(notes.slice(1), ['no code is made for the offer']);
     const short = drafted({ template: 'win_back', sequence_length: 5, offer: { ...offer, expiry_days: 2 } });
     assert.deepEqual(
       short.request.sequence.map(({ day }) => day),
@@ -67,12 +70,28 @@ describe('the campaign that a recommended action asks for', () => {
     assert.match(short.notes.join('; '), /5 were recommended, and there is room for 2/);
   });
 
-  it('reminds those who did not click, where nobody can tell who converted', () => {
+  it('has its offer and incentive in the mails, or says that they are not', async () => {
+    const offer = { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 } as const;
+    const incentive = '$10 gift card';
+    for (const template of templates) {
+      const { request, notes } = drafted({ template, sequence_length: 2, offer, incentive });
+      const made = makePlan(request);
+      assert.ok(made.status === 'made');
+      const [content] = made.contents;
+      assert.ok(content);
+      const required = { brand_name: 'Shop', postal_address: 'Street 1', unsubscribe_url: 'https://m.example/u' };
+      const mail = renderEmail(await libraryTemplate(template), { ...required, ...offeredBy(content) }, wordsOfStep(content));
+      assert.ok(mail.kind === 'rendered');
+      const says = (what: string) => notes.some((note) => note.endsWith(`says nothing of the ${what}: write it into the steps`));
+      assert.equal(says('offer'), !mail.html.includes('20% off'), template);
+      assert.equal(says('incentive'), !mail.html.includes('$10 gift card'), template);
+    }
+  });
+
+  it('reminds those who did not react, where nobody can tell who converted', () => {
     const { sequence } = drafted({ template: 'win_back', sequence_length: 2 }, null).request;
-    assert.deepEqual([sequence[1]?.trigger, sequence[1]?.else], ['not_clicked', 'leave']);
-    const feedback = drafted({ template: 'feedback_request', sequence_length: 2, incentive: '$10 gift card' });
-    assert.equal(feedback.request.sequence[1]?.trigger, 'not_clicked');
-    assert.match(feedback.notes.join('; '), /the incentive \(\$10 gift card\) stands nowhere yet/);
+    assert.deepEqual([sequence[1]?.trigger, sequence[1]?.else], ['not_engaged', 'leave']);
+    assert.equal(drafted({ template: 'feedback_request', sequence_length: 2 }).request.sequence[1]?.trigger, 'not_engaged');
   });
 
   it('is not available on other channels, or again and again, and says so', () => {

@@ -3,7 +3,14 @@ import { describe, it } from 'node:test';
 import { blockersOf, type PreflightFacts } from '../../../core/campaign/preflight.js';
 
 const reach = { channel: 'email', reachable: 90, noAddress: 5, noConsent: 3, suppressed: 1, sameAddress: 1 } as const;
-const fine: PreflightFacts = { segmentName: 'At Risk', recipients: 100, reach: [reach], readiness: { email: true } };
+const fine: PreflightFacts = {
+  segmentName: 'At Risk',
+  recipients: 100,
+  reach: [reach],
+  readiness: { email: true },
+  hasSender: true,
+  mailFaults: [],
+};
 const nobody = { ...reach, reachable: 0, sameAddress: 0 };
 
 describe('what stands in the way of a launch', () => {
@@ -19,6 +26,11 @@ describe('what stands in the way of a launch', () => {
       'a provider that is missing, beside all else',
       { recipients: 0, reach: [nobody], readiness: { email: 'no provider is configured' } },
       ['no email can be sent, because no provider is configured', 'the segment At Risk has no members'],
+    ],
+    [
+      'a sender that is missing, and mails that cannot be made',
+      { hasSender: false, mailFaults: ['step 1: there is no template x in force'] },
+      ['the tenant has no sender of mail: PUT /v1/email-sender sets one', 'step 1: there is no template x in force'],
     ],
   ];
   for (const [what, changes, blockers] of cases) {
