@@ -24,7 +24,7 @@ export async function playCampaign({ config, apiUrl, tenantId, signal }: DemoSta
     const campaignId = await acceptSuggestion(ask);
     await ask('POST', `/v1/campaigns/${campaignId}/launch`);
     await watch(ask, campaignId, signal);
-    for (const line of await campaignText(database, tenantId, campaignId)) console.log(line);
+    for (const line of await campaignText(database, tenantId, campaignId)) console.error(line);
   } finally {
     await database.close();
   }
