@@ -2,7 +2,9 @@ import { DomainError } from '../../core/errors.js';
 import { renderEmail } from '../../core/template/render-email.js';
 import { senderVariables } from '../../core/template/sender.js';
 import type { EmailWords } from '../../core/template/template.js';
+import { lookupsFor } from '../../core/template/user-variables.js';
 import type { Database, TenantTransaction } from '../../db/client.js';
+import { wordsOfStep } from '../../db/queries/campaign-content.js';
 import { readCampaignStep } from '../../db/queries/campaigns.js';
 import { findEmailSender } from '../../db/queries/email-senders.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
@@ -37,6 +39,7 @@ async function renderStep(
     tx,
     tenantId,
     users.map(({ userId }) => userId),
+    lookupsFor(template, words),
   );
   const mails = users.map(({ userId, address, token }) => {
     const unsubscribeUrl = `${publicUrl}/v1/unsubscribe/${token}`;
@@ -53,7 +56,5 @@ async function renderStep(
 async function wordsOf(tx: TenantTransaction, step: StepOfBatch): Promise<{ readonly family: string; readonly words: EmailWords }> {
   const found = await readCampaignStep(tx, step);
   if (!found) throw new Error(`the plan of the campaign has no step ${step.stepKey}`);
-  const { template, content } = found;
-  const { subject, text } = content;
-  return { family: template, words: { ...(subject !== undefined && { subject }), ...(text !== undefined && { text }) } };
+  return { family: found.template, words: wordsOfStep(found.content) };
 }

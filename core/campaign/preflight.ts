@@ -27,7 +27,7 @@ export type PreflightFacts = {
   readonly readiness: Pick<SendingReadiness, 'email'>;
 };
 
-/** What has to be put right before a campaign can be launched, in words; nothing when it can. What templates lack belongs here too. */
+/** What has to be put right before a campaign can be launched, in words; nothing when it can. */
 export function blockersOf({ segmentName, recipients, reach, readiness }: PreflightFacts): string[] {
   const blockers: string[] = [];
   if (readiness.email !== true && reach.some(({ channel }) => channel === 'email')) {

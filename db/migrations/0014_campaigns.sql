@@ -321,3 +321,13 @@ end
 $$;
 create trigger end_journeys_of_deleted after update of user_id on journeys for each row
   when (new.user_id like 'deleted/%' and old.user_id is distinct from new.user_id) execute function end_journeys_of_deleted();
+
+-- For an alarm on messages that nobody can know of, or that wait: ids and numbers only.
+create function count_held_messages() returns table (tenant_id uuid, status text, messages double precision)
+  language sql stable security definer set search_path = madansara_analytics
+  begin atomic
+    select m.tenant_id, m.status, count(*)::double precision
+    from madansara_analytics.messages m where m.status in ('uncertain', 'deferred') group by m.tenant_id, m.status;
+  end;
+grant select on messages to madansara_lookup;
+alter function count_held_messages() owner to madansara_lookup;

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
+import { parseTenantId, type TenantId } from '../../core/ids.js';
 import type { LeaveReason } from '../../core/journey/next.js';
-import type { TenantTransaction } from '../client.js';
+import type { Database, TenantTransaction } from '../client.js';
 import type { CampaignRow } from './campaigns.js';
 import type { MessageStatus } from './send-ledger.js';
 
@@ -41,4 +42,14 @@ export async function countJourneys(tx: TenantTransaction, { tenantId, id }: Cam
     select left_because as "leftBecause", count(*)::float8 as journeys
     from journeys where tenant_id = ${tenantId} and campaign_id = ${id} group by 1 order by journeys desc, 1`);
   return rows;
+}
+
+export type HeldMessages = { readonly tenantId: TenantId; readonly status: 'uncertain' | 'deferred'; readonly messages: number };
+
+/** How many messages of each tenant nobody can know of, and how many wait. */
+export async function countHeldMessages(database: Database): Promise<HeldMessages[]> {
+  const { rows } = await database.pool.query<Omit<HeldMessages, 'tenantId'> & { readonly tenant_id: string }>(
+    'select tenant_id, status, messages from count_held_messages()',
+  );
+  return rows.map(({ tenant_id, ...held }) => ({ ...held, tenantId: parseTenantId(tenant_id) }));
 }

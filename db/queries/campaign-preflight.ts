@@ -7,6 +7,7 @@ import { parseTenantId } from '../../core/ids.js';
 import type { Plan } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../client.js';
 import { audienceSegments } from '../tables/segments.js';
+import { contentFaults } from './campaign-content.js';
 import { readPlan, type CampaignRow } from './campaigns.js';
 import { readTenant } from './tenants.js';
 
@@ -30,7 +31,7 @@ export async function readPreflight(
 ): Promise<Preflight> {
   const tenant = await readTenant(tx, parseTenantId(row.tenantId));
   if (!tenant) throw new DomainError('not_found', 'there is no such tenant');
-  const { plan } = await readPlan(tx, row);
+  const { plan, contents } = await readPlan(tx, row);
   const [first] = plan.steps;
   const scope = { homeZone: tenant.timeZone, optimal: first?.sendTime === 'optimal', ledgerKey: readiness.ledgerKey };
   const found: ReachOfClocks[] = [];
@@ -43,7 +44,10 @@ export async function readPreflight(
     reach,
     plan,
     forecast: forecastOf(plan, found[0]?.clocks ?? [], { launchMs: at.getTime(), homeZone: tenant.timeZone, recipients }),
-    blockers: blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, reach, readiness }),
+    blockers: [
+      ...blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, reach, readiness }),
+      ...(await contentFaults(tx, row, { plan, contents })),
+    ],
   };
 }
 

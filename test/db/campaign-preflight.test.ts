@@ -8,7 +8,7 @@ import type { StepRequest } from '../../core/journey/campaign-request.js';
 import { readPreflight, type Preflight } from '../../db/queries/campaign-preflight.js';
 import { requireCampaign } from '../../db/queries/campaigns.js';
 import { claimMessages } from '../../db/queries/send-ledger.js';
-import { ADDRESS_KEY, draftCampaign } from '../harness/campaigns.js';
+import { addSender, ADDRESS_KEY, draftCampaign } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 
 let database: TestDatabase;
@@ -45,6 +45,7 @@ const world = fc.record({ people: fc.array(person, { maxLength: 12 }), suppresse
 /** A tenant with these people; those who are members are in the segment. */
 async function build({ people, suppressed }: World): Promise<{ readonly tenantId: TenantId; readonly segment: string }> {
   const tenantId = await database.newTenant({ timeZone: 'America/New_York' });
+  await addSender(database, tenantId);
   const { admin } = database;
   for (const [i, { contacts, timeZone, hour }] of people.entries()) {
     await admin.query(`insert into users (tenant_id, user_id, time_zone) values ($1, $2, $3)`, [tenantId, `u${i}`, timeZone]);
