@@ -45,14 +45,36 @@ export type World = {
 const pathOf = (program: string): string => fileURLToPath(new URL(program, import.meta.url));
 
 export async function startWorld(stack: CampaignStack, options: WorldOptions): Promise<World> {
-  const { name, provider } = options;
+  const children: ChildProcess[] = [];
   const database = await createTestDatabase(stack.postgres.url);
+  const close = async () => {
+    for (const child of children.toReversed()) await end(child);
+    await database.drop();
+  };
+  try {
+    return await startProcesses(stack, options, { database, children, close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Beginnings = { readonly database: TestDatabase; readonly children: ChildProcess[]; readonly close: () => Promise<void> };
+
+async function startProcesses(stack: CampaignStack, options: WorldOptions, { database, children, close }: Beginnings): Promise<World> {
+  const { name, provider, clockSpeed = 1 } = options;
+  const keep = (child: ChildProcess): number => (children.push(child), child.pid ?? 0);
   const tenantId = await database.newTenant();
   const journalPath = join(stack.folder, `${name}.ndjson`);
-  const receiverPort = await freePort();
-  const webhookUrl = `http://127.0.0.1:${receiverPort}/v1/webhooks/sendgrid`;
+  const port = await freePort();
+  const webhookUrl = `http://127.0.0.1:${port}/v1/webhooks/sendgrid`;
   const sendgrid = await startSendgrid(journalPath, webhookUrl, options);
-  const receiver = await startReceiver({ databaseUrl: database.url, publicKey: sendgrid.publicKey, port: receiverPort });
+  const roles = new Map([
+    [stack.temporal.pid, 'temporal'],
+    [keep(sendgrid.process), 'provider'],
+  ]);
+  const ledgerKey = ADDRESS_KEY.toString('base64');
+  roles.set(keep(await startReceiver({ databaseUrl: database.url, ledgerKey, publicKey: sendgrid.publicKey, port })), 'webhooks');
   const memoryPath = join(stack.folder, `${name}.accepted`);
   const worker = await startWorker(provider === 'memory' ? { acceptsInto: memoryPath } : {}, {
     DATABASE_URL: database.url,
@@ -61,23 +83,19 @@ export async function startWorld(stack: CampaignStack, options: WorldOptions): P
     ARTIFACT_DIR: join(stack.folder, 'artifacts'),
     LAKE_CACHE_DIR: join(stack.folder, 'lake-cache'),
     WORKER_PORT: '0',
-    LEDGER_KEY: ADDRESS_KEY.toString('base64'),
-    PUBLIC_URL: 'http://127.0.0.1:8002',
+    LEDGER_KEY: ledgerKey,
+    PUBLIC_URL: 'https://madansara.example',
     SENDGRID_API_KEY: SENDGRID_KEY,
     SENDGRID_API_URL: sendgrid.url,
     SENDGRID_WEBHOOK_KEY: sendgrid.publicKey,
-    CLOCK_SPEED: String(options.clockSpeed ?? 1),
+    CLOCK_SPEED: String(clockSpeed),
   });
-  const roles = new Map([
-    [stack.temporal.pid, 'temporal'],
-    [worker.pid ?? 0, 'worker'],
-    [sendgrid.process.pid ?? 0, 'provider'],
-    [receiver.pid ?? 0, 'webhooks'],
-  ]);
+  const workerPid = keep(worker);
+  roles.set(workerPid, 'worker');
   return {
     database,
     tenantId,
-    workerPid: worker.pid ?? 0,
+    workerPid,
     webhookUrl,
     journalPath,
     usage: () => secondsByRole(roles),
@@ -85,10 +103,7 @@ export async function startWorld(stack: CampaignStack, options: WorldOptions): P
       await end(worker);
       return provider === 'memory' ? readAcceptedInMemory(memoryPath) : readAccepted(journalPath, ADDRESS_KEY);
     },
-    async close() {
-      for (const child of [worker, sendgrid.process, receiver]) await end(child);
-      await database.drop();
-    },
+    close,
   };
 }
 
@@ -105,9 +120,8 @@ async function startSendgrid(journalPath: string, webhookUrl: string, { reaction
   return { process: child, ...(JSON.parse(line) as { url: string; publicKey: string }) };
 }
 
-async function startReceiver(settings: Omit<ReceiverSettings, 'ledgerKey'>): Promise<ChildProcess> {
-  const all: ReceiverSettings = { ...settings, ledgerKey: ADDRESS_KEY.toString('base64') };
-  const child = spawn(process.execPath, [pathOf('../exactly-once/webhook-receiver.js'), JSON.stringify(all)], {
+async function startReceiver(settings: ReceiverSettings): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [pathOf('../exactly-once/webhook-receiver.js'), JSON.stringify(settings)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(createInterface({ input: child.stdout }), 'line');
