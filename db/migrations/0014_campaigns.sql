@@ -331,3 +331,7 @@ create function count_held_messages() returns table (tenant_id uuid, status text
   end;
 grant select on messages to madansara_lookup;
 alter function count_held_messages() owner to madansara_lookup;
+
+-- A campaign's messages are written one after the other, so that a list of pages is enough to find them; and no look-up of a single
+-- message is ever planned by it (see messages).
+create index messages_of_campaigns on messages using brin (campaign_id) with (autosummarize = on);
