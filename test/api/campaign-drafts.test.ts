@@ -164,7 +164,10 @@ describe('PUT /v1/campaigns/{campaign_id}', () => {
   it('is one version after the other, also when many edit at once', async () => {
     const { url } = await created();
     const answers = await Promise.all([1, 2, 3, 4].map((day) => put(url, { segment, sequence: emails(0, day) })));
-    assert.deepEqual(answers.map(({ status, body }) => (status === 200 ? body.plan_version : status)).sort(), [2, 3, 4, 5]);
+    assert.deepEqual(
+      answers.map(({ status, body }) => (status === 200 ? body.plan_version : status)).toSorted((a, b) => a - b),
+      [2, 3, 4, 5],
+    );
   });
 
   it('is refused for a launched campaign, for another id, and for one that is not there', async () => {
