@@ -3,6 +3,7 @@ import { DomainError } from '../../core/errors.js';
 import { renderEmail } from '../../core/template/render-email.js';
 import { senderVariables } from '../../core/template/sender.js';
 import type { EmailWords } from '../../core/template/template.js';
+import { lookupsFor } from '../../core/template/user-variables.js';
 import type { TemplateVariables } from '../../core/template/variables.js';
 import type { Database, TenantTransaction } from '../../db/client.js';
 import { readCampaignStep } from '../../db/queries/campaigns.js';
@@ -39,6 +40,7 @@ async function renderStep(
     tx,
     tenantId,
     users.map(({ userId }) => userId),
+    lookupsFor(template, words),
   );
   const mails = users.map(({ userId, address, token }) => {
     const unsubscribeUrl = `${publicUrl}/v1/unsubscribe/${token}`;

@@ -15,9 +15,9 @@ export const liquidFilters = (
 const PARSE_LIMIT = 250_000;
 const MEMORY_LIMIT = 250_000;
 /** Pieces of a template that are rendered, each as often as a loop comes to it; a large mail has some hundreds. */
-const STEP_LIMIT = 5_000;
+export const STEP_LIMIT = 5_000;
 /** A mail beyond this is no mail. Asked of the length before the text is touched: until then it costs no memory. */
-const RENDERED_LIMIT = 250_000;
+export const RENDERED_LIMIT = 250_000;
 
 /** Stands for a line's end in what a step says: HTML shows it as one. */
 export const LINE_SEPARATOR = '\u2028';

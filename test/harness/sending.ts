@@ -9,7 +9,6 @@ import { createSendgridClient, prepareEmails } from '../../activities/channels/s
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { SendingDependencies } from '../../activities/sending/send-step.js';
 import type { SendingConfig } from '../../config.js';
-import type { EmailSender } from '../../core/template/sender.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
 import type { Database } from '../../db/client.js';
 import { waitUntil } from '../../sandbox/processes.js';
@@ -97,12 +96,3 @@ export const sendingTo = ({ url, webhook }: SandboxSendgrid): SendingConfig => (
   publicUrl: 'https://audience.example.test',
   sendgrid: { apiKey: SENDGRID_KEY, apiUrl: url, webhookKey: webhook.publicKey },
 });
-
-export const testSender: EmailSender = {
-  fromEmail: 'news@shop.example',
-  fromName: 'The Shop',
-  replyTo: null,
-  brandName: 'The Shop',
-  brandUrl: 'https://shop.example',
-  postalAddress: '1 Market Street, Springfield',
-};

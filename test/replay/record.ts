@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { parseLocalDate } from '../../core/ids.js';
-import { putEmailSender } from '../../db/queries/email-senders.js';
 import { startSandboxEngarde } from '../../sandbox/engarde.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import { startSandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
@@ -18,7 +17,7 @@ import { walkTaskQueue } from '../../workflows/task-queues.js';
 import { walkScheduleId } from '../../workflows/walker-tick/contract.js';
 import { walkerWorkflowId } from '../../workflows/walker/contract.js';
 import { addSegment, askCampaign, draftCampaign } from '../harness/campaigns.js';
-import { sendingTo, startWebhookReceiver, testSender } from '../harness/sending.js';
+import { sendingTo, startWebhookReceiver } from '../harness/sending.js';
 import { quietHabits, SENDGRID_KEY } from '../harness/sendgrid.js';
 import { DAY_MS, makeTest, startedTest } from '../harness/tests.js';
 import { loadCdnow, openTestWalker } from '../harness/walker.js';
@@ -82,7 +81,6 @@ try {
   await record('abTest.stopped', abTestWorkflowId(tenantId, testId));
 
   // A campaign that is paused and resumed, whose second step waits for an opening.
-  await walker.database.withTenant(tenantId, (tx) => putEmailSender(tx, tenantId, testSender, new Date()));
   const campaignId = await draftCampaign(walker.database, tenantId, {
     segment: await addSegment(walker.database, tenantId, ['ann']),
     sequence: [
