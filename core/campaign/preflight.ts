@@ -25,20 +25,14 @@ export type PreflightFacts = {
   /** Of each channel that the plan uses. */
   readonly reach: readonly Reach[];
   readonly readiness: Pick<SendingReadiness, 'email'>;
-  /** Whether the tenant has said in whose name its mail goes. */
-  readonly hasSender: boolean;
-  /** Why of some steps no mail can be made. */
-  readonly mailFaults: readonly string[];
 };
 
 /** What has to be put right before a campaign can be launched, in words; nothing when it can. */
-export function blockersOf({ segmentName, recipients, reach, readiness, hasSender, mailFaults }: PreflightFacts): string[] {
+export function blockersOf({ segmentName, recipients, reach, readiness }: PreflightFacts): string[] {
   const blockers: string[] = [];
   if (readiness.email !== true && reach.some(({ channel }) => channel === 'email')) {
     blockers.push(`no email can be sent, because ${readiness.email}`);
   }
-  if (!hasSender) blockers.push('the tenant has no sender of mail: PUT /v1/email-sender sets one');
-  blockers.push(...mailFaults);
   if (recipients === 0) blockers.push(`the segment ${segmentName} has no members`);
   else for (const one of reach) if (one.reachable === 0) blockers.push(`nobody can be reached by ${one.channel}: ${whyNot(one)}`);
   return blockers;

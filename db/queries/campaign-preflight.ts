@@ -1,16 +1,14 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { forecastOf, type ClockShare, type Forecast } from '../../core/campaign/forecast.js';
 import { blockersOf, type Reach, type SendingReadiness } from '../../core/campaign/preflight.js';
-import { mailFaults } from '../../core/campaign/step-words.js';
 import { DomainError } from '../../core/errors.js';
 import type { EngagementChannel } from '../../core/event/engagement.js';
-import { parseTenantId, type TenantId } from '../../core/ids.js';
+import { parseTenantId } from '../../core/ids.js';
 import type { Plan } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../client.js';
 import { audienceSegments } from '../tables/segments.js';
-import { readPlan, type CampaignPlan, type CampaignRow } from './campaigns.js';
-import { findEmailSender } from './email-senders.js';
-import { readEmailTemplate } from './templates.js';
+import { contentFaults } from './campaign-content.js';
+import { readPlan, type CampaignRow } from './campaigns.js';
 import { readTenant } from './tenants.js';
 
 /** What a launch at this moment would meet. */
@@ -46,25 +44,11 @@ export async function readPreflight(
     reach,
     plan,
     forecast: forecastOf(plan, found[0]?.clocks ?? [], { launchMs: at.getTime(), homeZone: tenant.timeZone, recipients }),
-    blockers: blockersOf({
-      segmentName: await segmentNameOf(tx, row),
-      recipients,
-      reach,
-      readiness,
-      hasSender: (await findEmailSender(tx, tenant.tenantId)) !== undefined,
-      mailFaults: await readMailFaults(tx, tenant.tenantId, { plan, contents }),
-    }),
+    blockers: [
+      ...blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, reach, readiness }),
+      ...(await contentFaults(tx, row, { plan, contents })),
+    ],
   };
-}
-
-/** Of each step, what would keep its mail from being made. How many lack which variable is to be counted here. */
-async function readMailFaults(tx: TenantTransaction, tenantId: TenantId, { plan, contents }: CampaignPlan): Promise<string[]> {
-  const faults: string[] = [];
-  for (const { key, template: family } of plan.steps) {
-    const content = contents.find((one) => one.key === key) ?? { key };
-    faults.push(...mailFaults(content, family, await readEmailTemplate(tx, tenantId, family)));
-  }
-  return faults;
 }
 
 type ReachOfClocks = { readonly recipients: number; readonly reach: Reach; readonly clocks: readonly ClockShare[] };

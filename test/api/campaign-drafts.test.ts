@@ -5,7 +5,7 @@ import { SCOPES } from '../../core/scopes.js';
 import { createApiKey } from '../../db/queries/api-keys.js';
 import { fourSteps } from '../core/journey/samples.js';
 import { startTestApi, type TestApi } from '../harness/api.js';
-import { addSegment, addSender } from '../harness/campaigns.js';
+import { addSegment } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 
 const NOW = new Date('2026-03-02T12:20:00Z');
@@ -19,7 +19,6 @@ before(async () => {
   database = await createTestDatabase();
   api = await startTestApi(database, { now: () => NOW });
   tenantId = await database.newTenant();
-  await addSender(database, tenantId);
   segment = await addSegment(database, tenantId, ['ann', 'bob', 'cat']);
   ({ key } = await createApiKey(database, tenantId, { name: 'test', scopes: SCOPES.filter((scope) => scope !== 'events:write') }));
 });
@@ -164,7 +163,10 @@ describe('PUT /v1/campaigns/{campaign_id}', () => {
   it('is one version after the other, also when many edit at once', async () => {
     const { url } = await created();
     const answers = await Promise.all([1, 2, 3, 4].map((day) => put(url, { segment, sequence: emails(0, day) })));
-    assert.deepEqual(answers.map(({ status, body }) => (status === 200 ? body.plan_version : status)).sort(), [2, 3, 4, 5]);
+    assert.deepEqual(
+      answers.map(({ status, body }) => (status === 200 ? body.plan_version : status)).toSorted((a, b) => a - b),
+      [2, 3, 4, 5],
+    );
   });
 
   it('is refused for a launched campaign, for another id, and for one that is not there', async () => {

@@ -8,7 +8,7 @@ import { closeBatch } from '../../db/queries/campaign-audience.js';
 import { requireCampaign, type CampaignRow } from '../../db/queries/campaigns.js';
 import { answerCall, beginCall, claimMessages, takeProviderEvents } from '../../db/queries/send-ledger.js';
 import { startTestApi, type TestApi } from '../harness/api.js';
-import { ADDRESS_KEY, addSegment, addSender } from '../harness/campaigns.js';
+import { ADDRESS_KEY, addSegment } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 
 const NOW = new Date('2026-03-02T12:00:00Z');
@@ -24,7 +24,6 @@ before(async () => {
   database = await createTestDatabase();
   api = await startTestApi(database, { now: () => NOW });
   tenantId = await database.newTenant();
-  await addSender(database, tenantId);
   ({ key } = await createApiKey(database, tenantId, { name: 'test', scopes: ['read', 'campaigns:write'] }));
   url = await runCampaign('camp_run');
 });

@@ -5,7 +5,7 @@ import type { TenantId } from '../../core/ids.js';
 import { triggerNames } from '../../core/journey/triggers.js';
 import { createApiKey } from '../../db/queries/api-keys.js';
 import { startTestApi, type ApiAnswer, type TestApi } from '../harness/api.js';
-import { addSegment, addSender } from '../harness/campaigns.js';
+import { addSegment } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 
 let database: TestDatabase;
@@ -19,7 +19,6 @@ before(async () => {
   database = await createTestDatabase();
   api = await startTestApi(database);
   tenantId = await database.newTenant();
-  await addSender(database, tenantId);
   segment = await addSegment(database, tenantId, ['ann', 'bob']);
   ({ key } = await createApiKey(database, tenantId, { name: 'test', scopes: ['read', 'campaigns:write'] }));
   draft = (await api.call('POST', '/v1/campaigns', { key, body: { segment, sequence: [email] } })).body.url;

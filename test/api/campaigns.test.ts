@@ -5,7 +5,7 @@ import { SCOPES } from '../../core/scopes.js';
 import { createApiKey } from '../../db/queries/api-keys.js';
 import { createExecutors } from '../../db/queries/executors.js';
 import { startTestApi, type TestApi } from '../harness/api.js';
-import { addSegment, addSender } from '../harness/campaigns.js';
+import { addSegment } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 
 const NOW = new Date('2026-03-02T12:20:00Z');
@@ -19,7 +19,6 @@ before(async () => {
   database = await createTestDatabase();
   api = await startTestApi(database, { now: () => NOW, executors: createExecutors(() => NOW) });
   tenantId = await database.newTenant();
-  await addSender(database, tenantId);
   segment = await addSegment(database, tenantId, ['ann', 'bob', 'cat']);
   ({ key } = await createApiKey(database, tenantId, { name: 'test', scopes: SCOPES.filter((scope) => scope !== 'events:write') }));
 });
@@ -75,6 +74,7 @@ describe('the life of a campaign over the API', () => {
   it('is not launched where no mail can be made, by a sender that is missing or a template', async () => {
     const nameless = await database.newTenant();
     const theirs = await addSegment(database, nameless, ['gil']);
+    await database.admin.query('delete from email_senders where tenant_id = $1', [nameless]);
     const { key: theirKey } = await createApiKey(database, nameless, { name: 'test', scopes: ['read', 'campaigns:write'] });
     const sequence = [
       { ...email, template: 'welcome' },
@@ -82,9 +82,9 @@ describe('the life of a campaign over the API', () => {
     ];
     const made = await api.call('POST', '/v1/campaigns', { key: theirKey, body: { segment: theirs, sequence } });
     const [sender, ...mails] = made.body.preflight.blockers;
-    assert.equal(sender, 'the tenant has no sender of mail: PUT /v1/email-sender sets one');
+    assert.equal(sender, 'the tenant has no sender of mail (PUT /v1/email-sender sets one)');
     assert.equal(mails[0], 'step 1: there is no template welcome in force');
-    assert.match(mails[1], /^step 2: its subject: there is no variable shoe_size/);
+    assert.match(mails[1], /^step 2, subject: there is no variable shoe_size/);
     const refused = await api.call('POST', `${made.body.url}/launch`, { key: theirKey });
     assert.equal(refused.status, 409);
     assert.match(refused.body.detail, /^it cannot be launched: the tenant has no sender of mail/);
@@ -118,7 +118,6 @@ describe('the life of a campaign over the API', () => {
 describe('GET /v1/campaigns', () => {
   it('lists the latest first, by pages and by status', async () => {
     const other = await database.newTenant();
-    await addSender(database, other);
     const [theirSegment, { key: theirKey }] = await Promise.all([
       addSegment(database, other, ['dan']),
       createApiKey(database, other, { name: 'test', scopes: ['read', 'campaigns:write'] }),

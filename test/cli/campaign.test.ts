@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import type { TenantId } from '../../core/ids.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import type { RunningWorker } from '../../workers/main.js';
-import { ADDRESS_KEY, addSegment, addSender } from '../harness/campaigns.js';
+import { ADDRESS_KEY, addSegment } from '../harness/campaigns.js';
 import { runCommand, type CommandResult } from '../harness/cli.js';
 import { temporaryFolder } from '../harness/folder.js';
 import { openTestWalker, type TestWalker } from '../harness/walker.js';
@@ -18,7 +18,6 @@ before(async () => {
   walker = await openTestWalker('cli-campaign');
   worker = await walker.startWorker();
   tenant = await walker.database.newTenant();
-  await addSender(walker.database, tenant);
   segment = await addSegment(walker.database, tenant, ['ann', 'bob']);
 });
 after(async () => {

@@ -6,7 +6,7 @@ import { createExecutors } from '../../db/queries/executors.js';
 import { readPreflight } from '../../db/queries/campaign-preflight.js';
 import { listCampaigns, readPlan, type CampaignRow } from '../../db/queries/campaigns.js';
 import { respondToSuggestion } from '../../db/queries/suggestion-responses.js';
-import { ADDRESS_KEY, addSegment, addSender } from '../harness/campaigns.js';
+import { ADDRESS_KEY, addSegment } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 
 let database: TestDatabase;
@@ -35,7 +35,6 @@ const checkIn = {
 /** A walk's suggestion about a segment of three people. */
 async function suggest(recommended: readonly RecommendedAction[], about?: (segment: string) => object) {
   const tenantId = await database.newTenant();
-  await addSender(database, tenantId);
   const segment = await addSegment(database, tenantId, ['ann', 'bob', 'cat']);
   await database.admin.query(
     `insert into walks (tenant_id, walk_date, as_of, status, requested_by) values ($1, '2026-03-22', $2, 'succeeded', 'test')`,

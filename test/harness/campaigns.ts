@@ -4,6 +4,7 @@ import { changeCampaign } from '../../api/campaign-control.js';
 import type { CampaignChange } from '../../core/campaign/lifecycle.js';
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
 import { makePlan } from '../../core/journey/make-plan.js';
+import type { EmailSender } from '../../core/template/sender.js';
 import { findSegment } from '../../db/queries/audience.js';
 import { insertCampaign } from '../../db/queries/campaigns.js';
 import { putEmailSender } from '../../db/queries/email-senders.js';
@@ -51,8 +52,9 @@ export const firstStep = (tenantId: TenantId, campaignId: number, members: numbe
   members: Array.from({ length: members }, (_, idx) => idx),
 });
 
-/** A segment of people who can all be reached, each at an address that nobody else has. */
+/** A segment of people who can all be reached, each at an address that nobody else has; and a sender who can reach them. */
 export async function addSegment(database: TestDatabase, tenantId: TenantId, people: readonly string[]): Promise<string> {
+  await addSender(database, tenantId);
   await database.admin.query(
     `with added as (
        insert into users (tenant_id, user_id, first_seen) select $1::uuid, p, now() from unnest($2::text[]) p returning user_id)
@@ -97,8 +99,16 @@ export async function draftCampaign(database: TestDatabase, tenantId: TenantId, 
 export const askCampaign = (client: Client, tenantId: TenantId, campaignId: string, change: CampaignChange): Promise<CampaignChanged> =>
   changeCampaign(client, { tenantId, campaignId, change, by: 'test', requestId: 'test' });
 
-/** In whose name the tenant's mail goes: without it no campaign is launched. */
+export const testSender: EmailSender = {
+  fromEmail: 'news@shop.example',
+  fromName: 'The Shop',
+  replyTo: null,
+  brandName: 'The Shop',
+  brandUrl: 'https://shop.example',
+  postalAddress: '1 Market Street, Springfield',
+};
+
+/** In whose name a tenant's mail goes out: without a sender no campaign is launched. */
 export async function addSender(database: TestDatabase, tenantId: TenantId): Promise<void> {
-  const sender = { fromEmail: 'news@shop.example', fromName: 'The Shop', replyTo: null, brandName: 'The Shop', brandUrl: null };
-  await database.withTenant(tenantId, (tx) => putEmailSender(tx, tenantId, { ...sender, postalAddress: '1 Street, Town' }, new Date()));
+  await database.withTenant(tenantId, (tx) => putEmailSender(tx, tenantId, testSender, new Date()));
 }

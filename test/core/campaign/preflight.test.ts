@@ -8,8 +8,6 @@ const fine: PreflightFacts = {
   recipients: 100,
   reach: [reach],
   readiness: { email: true },
-  hasSender: true,
-  mailFaults: [],
 };
 const nobody = { ...reach, reachable: 0, sameAddress: 0 };
 
@@ -26,11 +24,6 @@ describe('what stands in the way of a launch', () => {
       'a provider that is missing, beside all else',
       { recipients: 0, reach: [nobody], readiness: { email: 'no provider is configured' } },
       ['no email can be sent, because no provider is configured', 'the segment At Risk has no members'],
-    ],
-    [
-      'a sender that is missing, and mails that cannot be made',
-      { hasSender: false, mailFaults: ['step 1: there is no template x in force'] },
-      ['the tenant has no sender of mail: PUT /v1/email-sender sets one', 'step 1: there is no template x in force'],
     ],
   ];
   for (const [what, changes, blockers] of cases) {
