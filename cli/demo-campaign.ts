@@ -58,7 +58,7 @@ async function signIn(database: Database, { apiUrl, tenantId, signal }: Omit<Dem
   };
 }
 
-type Action = { readonly action_type: string; readonly channel?: string; readonly frequency?: string };
+type Action = { readonly action_type: string; readonly channel?: string; readonly frequency?: string; readonly offer?: object };
 type Suggested = {
   readonly suggestion_id: string;
   readonly payload: { readonly title: string; readonly recommended_actions: readonly Action[] };
@@ -67,12 +67,20 @@ type Taken = {
   readonly outcome: { readonly actions?: readonly { readonly kind: string; readonly reference?: string; readonly note?: string }[] };
 };
 
-/** Executes the first suggestion that recommends a campaign of mails, and gives the draft that came of it. */
+/** Executes the first suggestion by name that recommends a series of mails, and gives the draft that came of it. */
 async function acceptSuggestion(ask: Ask): Promise<string> {
   const { items } = await ask<{ readonly items: readonly Suggested[] }>('GET', '/v1/suggestions');
-  const isMail = ({ action_type, channel, frequency }: Action) =>
-    action_type === 'create_campaign' && channel === 'email' && frequency === undefined;
-  const suggestion = items.find(({ payload }) => payload.recommended_actions.some(isMail));
+  // An offer ends after some days, which a busy machine may not manage at this pace.
+  const isSeries = ({ action_type, channel, frequency, offer }: Action) =>
+    action_type === 'create_campaign' && channel === 'email' && frequency === undefined && offer === undefined;
+  const named = [...items].sort((a, b) => (a.payload.title < b.payload.title ? -1 : 1));
+  const suggestion = named.find(
+    ({
+      payload: {
+        recommended_actions: [first],
+      },
+    }) => first !== undefined && isSeries(first),
+  );
   if (!suggestion) throw new Error('the walk has suggested no campaign of mails');
   console.error(`Executing: ${suggestion.payload.title}`);
   const { outcome } = await ask<Taken>('POST', `/v1/suggestions/${suggestion.suggestion_id}/responses`, { action: 'execute' });
