@@ -45,7 +45,7 @@ export async function runScenario(scenario: Scenario): Promise<Found> {
     const sleepers: Promise<void>[] = [];
     await Promise.all([crew.run(steps), befall(disasters, crew, (disaster) => happen(world, crew, disaster, sleepers))]);
     await Promise.all(sleepers);
-    await settle(world, crew, steps);
+    if (!sendFirst) await settle(world, crew, steps);
     const found = await compare(world, steps.length * perTask);
     return { messages: steps.length * perTask, kills, zombies, unsubscriptions, ...found, seconds: secondsSince(startedMs) };
   } finally {

@@ -10,8 +10,8 @@ import { createTestDatabase, type TestDatabase } from '../../test/harness/databa
 import { EVENT_FAULTS, SEND_FAULTS } from './faults.js';
 import type { ReceiverSettings } from './webhook-receiver.js';
 
-/** The provider's time runs faster: an hour in which people open their mails is 3.6 s. */
-const SPEED = 1_000;
+/** The provider's time runs faster: an hour in which people open their mails is a second. */
+const SPEED = 3_600;
 
 /** What the workers work with and what may be killed around them. */
 export type World = {
