@@ -29,7 +29,9 @@ export async function start({ directory, anyPorts }: StartOptions): Promise<void
   });
   const stops: (() => Promise<void>)[] = [stack.stop];
   try {
-    const providers = process.env.SENDGRID_API_KEY ? undefined : await startProviders(directory);
+    const providers = process.env.SENDGRID_API_KEY
+      ? undefined
+      : await startProviders(directory, { speed: Number(process.env.CLOCK_SPEED) || 1 });
     if (providers) stops.push(providers.stop);
     const config = loadConfig({
       LOG_LEVEL: 'warn', // people read this
@@ -45,7 +47,8 @@ export async function start({ directory, anyPorts }: StartOptions): Promise<void
     stops.push(() => api.close());
     providers?.callBack(api.url);
     writePidFile(launcherPidPath(directory), { api: api.url });
-    for (const line of addresses(api.url, stack, config)) console.log(line);
+    const found = { ...stack.variables, ...providers?.variables };
+    for (const line of addresses(api.url, found, config)) console.log(line);
     const fault = await Promise.race([told, stack.broken, worker.ended]);
     if (fault !== undefined) throw new Error(fault);
     console.log('\nstopping …');
@@ -55,7 +58,7 @@ export async function start({ directory, anyPorts }: StartOptions): Promise<void
   console.log('everything is stopped; nothing was lost');
 }
 
-function addresses(apiUrl: string, { variables }: Stack, { databaseUrl, temporal }: Config): string[] {
+function addresses(apiUrl: string, variables: Stack['variables'], { databaseUrl, temporal }: Config): string[] {
   return [
     '',
     'MadanSara is up.',
@@ -64,7 +67,7 @@ function addresses(apiUrl: string, { variables }: Stack, { databaseUrl, temporal
     `  PostgreSQL    ${variables.DATABASE_URL ?? databaseUrl.replace(/:[^:@/]*@/, ':********@')}`,
     ...(variables.ARTIFACT_DIR ? [`  artifacts     ${variables.ARTIFACT_DIR}`] : []),
     '',
-    'For the other commands in another terminal:',
+    'For the other commands in another terminal (what is sent goes to a sandbox here, and so these keys open nothing):',
     ...Object.entries(variables).map(([name, value]) => `  export ${name}='${value}'`),
     '',
     'Ctrl-C stops all of it.',
