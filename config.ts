@@ -55,7 +55,7 @@ const Environment = z
     ENGARDE_API_URL: HttpAddress.optional(),
     ENGARDE_APP_URL: HttpAddress.default('https://app.engarde.media'),
     WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE: z.string().min(1).optional(),
-    PUBLIC_URL: HttpAddress.optional(),
+    PUBLIC_URL: z.url({ protocol: /^https$/, error: 'an https address is expected: mail programs follow no other' }).optional(),
     LEDGER_KEY: z.base64().min(44, 'base64 of at least 32 bytes is expected').optional(),
     SENDGRID_API_KEY: z.string().min(1).optional(),
     SENDGRID_API_URL: HttpAddress.default('https://api.sendgrid.com'),
@@ -205,7 +205,7 @@ function sending(env: Environment): { sending?: SendingConfig } {
   const { LEDGER_KEY: key, PUBLIC_URL: publicUrl, SENDGRID_API_KEY: apiKey, SENDGRID_WEBHOOK_KEY: webhookKey } = env;
   if (!key || !publicUrl || !apiKey || !webhookKey) return {};
   const sendgrid = { apiKey, apiUrl: env.SENDGRID_API_URL, webhookKey };
-  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl, sendgrid } };
+  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), sendgrid } };
 }
 
 function maskPassword(value: string): string {

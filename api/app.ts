@@ -22,6 +22,8 @@ export type AppDependencies = {
   readonly segment?: DescribedRouter;
   /** Users' inboxes: for pages, which show a token of their user instead of a key. */
   readonly inbox?: DescribedRouter;
+  /** What others call than our users, by protocols of theirs: webhooks, links in messages. They read their own bodies too. */
+  readonly outside?: readonly Router[];
   /** Absent: the routes of the operator answer `not_available`. */
   readonly adminKey?: string;
   readonly rateLimits?: RateLimits;
@@ -40,6 +42,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(setSafeHeaders);
   if (segment) app.use(segment.router);
   if (inbox) app.use(inbox.router);
+  for (const router of dependencies.outside ?? []) app.use(router);
   const rateLimiter = createRateLimiter(dependencies.rateLimits);
   mountRoutes(app, routes, { ...dependencies, rateLimiter });
 

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Router } from 'express';
 import { z } from 'zod';
 import { projectRoot, type Config } from '../config.js';
-import { openDatabase } from '../db/client.js';
-import { createTestExecutors } from '../db/queries/test-executors.js';
+import { openDatabase, type Database } from '../db/client.js';
+import { createExecutors } from '../db/queries/executors.js';
 import { openObjectStore } from '../store/objects.js';
 import { createApp } from './app.js';
 import { createInboxStreams } from './inbox/streams.js';
@@ -13,8 +14,11 @@ import { createRoutes } from './routes.js';
 import { createInboxRoutes } from './routes/inbox.js';
 import { createSegmentRoutes } from './routes/segment.js';
 import type { ReadinessCheck } from './routes/health.js';
+import { readinessOf } from './sending-readiness.js';
 import { listen, type RunningServer } from './server.js';
 import { connectWalker } from './temporal.js';
+import { createUnsubscribePages } from './unsubscribe.js';
+import { createSendgridWebhook } from './webhooks/sendgrid.js';
 
 export type RunningApi = {
   readonly port: number;
@@ -55,8 +59,10 @@ export async function runApi(
     database,
     walker,
     tests: walker,
-    executors: createTestExecutors(() => new Date()),
     ledgerKey,
+    campaigns: walker,
+    sending: readinessOf(config.sending),
+    executors: createExecutors(() => new Date()),
     readiness,
     isClosing: () => closing !== undefined,
     now: () => new Date(),
@@ -66,6 +72,7 @@ export async function runApi(
     routes,
     segment: createSegmentRoutes({ database }),
     inbox: createInboxRoutes({ database, streams, ledgerKey, now: Date.now }),
+    outside: outsideOf(database, config.sending),
     logger,
     metrics,
     ...(config.api.adminKey !== undefined && { adminKey: config.api.adminKey }),
@@ -91,6 +98,15 @@ export async function runApi(
     },
   };
 }
+
+/** What providers and the people who get our messages call. */
+const outsideOf = (database: Database, sending: Config['sending']): readonly Router[] =>
+  sending === undefined
+    ? []
+    : [
+        createSendgridWebhook({ database, ledgerKey: sending.ledgerKey, publicKey: sending.sendgrid.webhookKey }),
+        createUnsubscribePages({ database, ledgerKey: sending.ledgerKey, now: () => new Date() }),
+      ];
 
 async function readVersion(): Promise<string> {
   const text = await readFile(join(projectRoot, 'package.json'), 'utf8');

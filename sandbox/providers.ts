@@ -32,6 +32,7 @@ export async function startProviders(
   return {
     sendgrid,
     variables: {
+      PUBLIC_URL: 'https://madansara.localhost',
       LEDGER_KEY: secrets.ledgerKey,
       SENDGRID_API_KEY: secrets.sendgridKey,
       SENDGRID_API_URL: sendgrid.url,

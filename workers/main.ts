@@ -3,8 +3,8 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import type { Config } from '../config.js';
 import type { Logger } from 'pino';
 import { openDatabase } from '../db/client.js';
+import { createExecutors } from '../db/queries/executors.js';
 import type { Executors } from '../db/queries/suggestion-responses.js';
-import { createTestExecutors } from '../db/queries/test-executors.js';
 import { openStore } from '../store/open.js';
 import { walkTaskQueue } from '../workflows/task-queues.js';
 import { createActivities, observeActivities } from './activities.js';
@@ -12,7 +12,7 @@ import { workflowBundle } from './bundle.js';
 import { serveHealth } from './health.js';
 import { createWorkerLogger, installRuntime, temporalLogger } from './logging.js';
 import { createWorkerMetrics } from './metrics.js';
-import { startSending, type RunningSending, type SendingSettings } from './sending.js';
+import { startSending, type Outgoing, type RunningSending, type SendingSettings } from './sending.js';
 import { reconcileSchedules } from './schedules.js';
 import { startTestClocks } from './test-clocks.js';
 
@@ -29,6 +29,8 @@ export type WorkerSettings = {
   readonly logger?: Logger;
   readonly taskQueue?: string;
   readonly executors?: Executors;
+  /** In place of the renderer and the providers: for measurements. */
+  readonly outgoing?: Partial<Outgoing>;
   /** Absent: the clock. */
   readonly now?: () => Date;
 };
@@ -42,7 +44,7 @@ const OTHERS_AT_ONCE = 4;
 /** Runs a worker in this process until it is closed. */
 export async function runWorker(config: Config, settings: WorkerSettings = {}): Promise<RunningWorker> {
   const { logger = createWorkerLogger(config.logLevel), taskQueue = walkTaskQueue, now = () => new Date() } = settings;
-  const { executors = createTestExecutors(now) } = settings;
+  const { executors = createExecutors(now), outgoing } = settings;
   const temporalLog = temporalLogger(logger);
   installRuntime(temporalLog);
   const { address, namespace } = config.temporal;
@@ -69,7 +71,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
   const health = await serveHealth(config.worker.port, { registry: metrics.registry, state: () => worker.getState() });
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
-  const sending = await sendingOf(config, { database, client, native, taskQueue, grace: GRACE, interceptors, logger, now });
+  const sending = await sendingOf(config, { database, client, native, taskQueue, grace: GRACE, interceptors, outgoing, logger, now });
   const reconcile = () =>
     reconcileSchedules(database, client, taskQueue).then(
       (changed) => changed > 0 && logger.info({ changed }, 'Schedules were made or changed'),

@@ -4,10 +4,11 @@ import type { Logger } from 'pino';
 import { createBatchControl } from '../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../activities/campaigns/campaigns.js';
 import { createInAppChannel } from '../activities/channels/in-app.js';
-import { createSendgridClient, sendEmails } from '../activities/channels/sendgrid.js';
+import { createSendgridClient, prepareEmails } from '../activities/channels/sendgrid.js';
 import { createInAppRenderer } from '../activities/sending/in-app-rendering.js';
 import { createEmailRenderer } from '../activities/sending/rendering.js';
 import { createSendingActivities } from '../activities/sending/sending.js';
+import type { SendingDependencies } from '../activities/sending/send-step.js';
 import type { SendingConfig } from '../config.js';
 import type { Database } from '../db/client.js';
 import { sendingTaskQueue } from '../workflows/task-queues.js';
@@ -24,9 +25,13 @@ export type SendingSettings = {
   readonly taskQueue: string;
   readonly grace: string;
   readonly interceptors: WorkerInterceptors;
+  readonly outgoing: Partial<Outgoing> | undefined;
   readonly logger: Logger;
   readonly now: () => Date;
 };
+
+/** What a message says, and how it goes out. */
+export type Outgoing = Pick<SendingDependencies, 'render' | 'prepareEmails'>;
 
 export type RunningSending = { readonly run: Promise<void>; close(): Promise<void> };
 
@@ -37,7 +42,7 @@ const PROVIDER_TIMEOUT_MS = 30_000;
 
 /** What campaigns ask for, on a queue of its own, and the relay that tells their batches what people did. */
 export async function startSending(settings: SendingSettings): Promise<RunningSending> {
-  const { database, client, native, sending, speed, taskQueue, grace, interceptors, logger, now } = settings;
+  const { database, client, native, sending, speed, taskQueue, grace, interceptors, outgoing, logger, now } = settings;
   const batches = createBatchControl(client, taskQueue);
   const worker = await Worker.create({
     connection: native,
@@ -45,7 +50,7 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
     taskQueue: sendingTaskQueue,
     activities: {
       ...createCampaignActivities({ database, batches, now, speed }),
-      ...(sending && createSendingActivities({ ...sendingDependencies(database, sending), now, speed })),
+      ...(sending && createSendingActivities({ ...sendingDependencies(database, sending), ...outgoing, now, speed })),
     },
     shutdownGraceTime: grace,
     maxConcurrentActivityTaskExecutions: AT_ONCE,
@@ -71,8 +76,8 @@ function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgri
   return {
     database,
     ledgerKey,
-    sendEmails: (batch: Parameters<typeof sendEmails>[1]) => sendEmails(account, batch),
-    render: createEmailRenderer({ database, ledgerKey, publicUrl }),
+    prepareEmails: (batch: Parameters<typeof prepareEmails>[1]) => prepareEmails(account, batch),
+    render: createEmailRenderer({ database, publicUrl }),
     channels: { in_app: createInAppChannel({ render: createInAppRenderer({ database }) }) },
   };
 }

@@ -2,7 +2,7 @@ import { DomainError } from '../../core/errors.js';
 import { parseTenantId } from '../../core/ids.js';
 import type { BatchCourse } from '../../core/journey/batch.js';
 import { earliestMs, roundedUp, tickFor, type EntryClock } from '../../core/journey/due-time.js';
-import { zoneOffsets, type ZoneOffsets } from '../../core/journey/zone-offsets.js';
+import { zoneOffsetsOr } from '../../core/journey/zone-offsets.js';
 import type { Plan } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../../db/client.js';
 import { freezeAudience, readBatch, readClocks, type Clock } from '../../db/queries/campaign-audience.js';
@@ -66,15 +66,5 @@ function clockOf(
   { enteredMs, homeZone }: { readonly enteredMs: number; readonly homeZone: string },
 ): Pick<EntryClock, 'zone' | 'slots'> {
   const span = { fromMs: enteredMs - MARGIN_MS, toMs: enteredMs + lifetimeMs + MARGIN_MS };
-  return { zone: offsetsOf(timeZone, homeZone, span), slots };
-}
-
-/** A zone that this program does not know (its database may be older than who wrote it) is the tenant's own. */
-function offsetsOf(timeZone: string, homeZone: string, span: { readonly fromMs: number; readonly toMs: number }): ZoneOffsets {
-  try {
-    return zoneOffsets(timeZone, span);
-  } catch (error) {
-    if (!(error instanceof RangeError) || timeZone === homeZone) throw error;
-    return zoneOffsets(homeZone, span);
-  }
+  return { zone: zoneOffsetsOr(timeZone, homeZone, span), slots };
 }

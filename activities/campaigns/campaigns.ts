@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { shownMs } from '../../core/campaign/clock.js';
 import type { CampaignAnswer, CampaignChange } from '../../core/campaign/lifecycle.js';
 import { parseTenantId } from '../../core/ids.js';
 import type { BatchCourse, Left } from '../../core/journey/batch.js';
@@ -27,6 +28,9 @@ export const createCampaignActivities = ({ database, batches, now, speed }: Camp
     const tenantId = parseTenantId(ref.tenantId);
     return database.withTenant(tenantId, async (tx) => work(tx, await requireCampaign(tx, tenantId, ref.campaignId)));
   };
+  /** What the campaign's clock shows. */
+  const shown = ({ launchedAt }: CampaignRow): Date =>
+    new Date(shownMs({ startMs: launchedAt?.getTime() ?? 0, speed: launchedAt ? speed : 1 }, now().getTime()));
   return {
     /** Safe to retry: the row decides, and who asks for the same again is told that nothing changed. */
     changeCampaign: ({ change, at, ...ref }: CampaignRef & { change: CampaignChange; by: string; at: string }): Promise<CampaignChanged> =>
@@ -55,7 +59,7 @@ export const createCampaignActivities = ({ database, batches, now, speed }: Camp
 
     /** Safe to retry: it reads, and finishes a campaign whose journeys are all over once. */
     settleCampaign: (ref: CampaignRef): Promise<CampaignSummary> =>
-      within(ref, async (tx, row) => summaryOf(await settleCampaign(tx, row, now()))),
+      within(ref, async (tx, row) => summaryOf(await settleCampaign(tx, row, shown(row)))),
 
     /** Safe to retry: it reads. Nothing where the batch is over. */
     openBatch: ({ batch, ...ref }: BatchRef): Promise<BatchCourse | null> => within(ref, (tx, row) => openBatch(tx, row, { batch, speed })),

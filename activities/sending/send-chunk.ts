@@ -10,8 +10,10 @@ export type CallDependencies = {
   readonly database: Pick<Database, 'pool'>;
   /** Of 32 bytes or more: it signs tokens and hashes addresses. */
   readonly ledgerKey: Buffer;
-  /** Sends one request, and never throws. */
-  readonly sendEmails: (batch: EmailEnvelope & { readonly messages: readonly EmailMessage[] }) => Promise<SendOutcome>;
+  /** Makes a request ready, so that hardly anything lies between the beginning of its call and its first byte. Sending it never throws. */
+  readonly prepareEmails: (
+    batch: EmailEnvelope & { readonly messages: readonly EmailMessage[] },
+  ) => Promise<{ send(): Promise<SendOutcome> }>;
   readonly now: () => Date;
   /** How long a call waits for a database that is away. */
   readonly patience?: Patience;
@@ -37,32 +39,44 @@ const FRESH_MS = 5_000;
 const ACCOUNT_PAUSE_MS = 10 * 60_000;
 
 /**
- * Begins a call, sends its request, and writes the answer down. Nothing of it may be done by two: the beginning finds out whether
- * another worker has taken the messages over. The answer outlasts an outage of the database, since nobody else knows it.
+ * Begins a call, sends its request, and writes the answer down. The beginning finds out whether another worker has taken the
+ * messages over, and who may not get theirs any more: a request is then made without them. The answer outlasts an outage of the
+ * database, since nobody else knows it.
  */
 export async function sendChunk(dependencies: CallDependencies, chunk: Chunk): Promise<readonly Standing[]> {
-  const { database, sendEmails, now, patience } = dependencies;
+  const { database, prepareEmails, now, patience } = dependencies;
   const { tenantId, callId, envelope } = chunk;
-  const begun = new Map((await beginFresh(dependencies, chunk)).map((message) => [message.messageId, message]));
-  const mails = chunk.mails.filter(({ messageId }) => begun.get(messageId)?.status === 'claimed');
-  const others = [...begun.values()].filter(({ status }) => status !== 'claimed');
-  if (mails.length === 0) return others;
-  const outcome = await sendEmails({ ...envelope, messages: mails });
-  const answers = answersFor(outcome, mails, now());
-  await throughOutages(() => answerCall(database, tenantId, { callId, answers, at: now() }), patience);
-  return [...others, ...answers];
+  const others: Standing[] = [];
+  for (let mails = chunk.mails; mails.length > 0;) {
+    const request = await prepareEmails({ ...envelope, messages: mails });
+    const begun = await begin(dependencies, { ...chunk, mails });
+    if (begun === 'too slow') continue;
+    const dropped = new Set(begun.filter(({ status }) => status !== 'claimed').map(({ messageId }) => messageId));
+    if (dropped.size > 0) {
+      others.push(...begun.filter(({ messageId }) => dropped.has(messageId)));
+      mails = mails.filter(({ messageId }) => !dropped.has(messageId));
+      continue;
+    }
+    const answers = answersFor(await request.send(), mails, now());
+    await throughOutages(() => answerCall(database, tenantId, { callId, answers, at: now() }), patience);
+    return [...others, ...answers];
+  }
+  return others;
 }
 
 /** A worker that was stopped, or waited for long, begins once more before it writes: somebody may have unsubscribed meanwhile. */
-async function beginFresh({ database, ledgerKey, now, patience }: CallDependencies, chunk: Chunk): Promise<readonly BegunMessage[]> {
+async function begin(
+  { database, ledgerKey, now, patience }: CallDependencies,
+  chunk: Chunk,
+): Promise<readonly BegunMessage[] | 'too slow'> {
   const { tenantId, callId, mails } = chunk;
   const messageIds = mails.map(({ messageId }) => messageId);
-  for (;;) {
-    const at = now();
-    const begun = await throughOutages(() => beginCall(database, tenantId, { callId, messageIds, addressKey: ledgerKey, at }), patience);
-    if (begun === undefined) throw takenOver();
-    if (Math.abs(now().getTime() - at.getTime()) <= FRESH_MS) return begun;
-  }
+  const begin = { callId, messageIds, addressKey: ledgerKey, at: now() };
+  // By the clock of the machine: a campaign's may run faster.
+  const startedMs = Date.now();
+  const begun = await throughOutages(() => beginCall(database, tenantId, begin), patience);
+  if (begun === undefined) throw takenOver();
+  return Math.abs(Date.now() - startedMs) <= FRESH_MS ? begun : 'too slow';
 }
 
 export const takenOver = () => ApplicationFailure.create({ message: 'another try has taken these messages over', type: 'unavailable' });

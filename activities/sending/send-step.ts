@@ -28,7 +28,7 @@ export type SendingDependencies = CallDependencies & {
  */
 export type ChannelSender = (ledger: LedgerDependencies, step: StepOfBatch, claims: ClaimedForCall) => Promise<readonly Standing[]>;
 export type ClaimedForCall = { readonly callId: string; readonly claimed: readonly Claimed[] };
-export type LedgerDependencies = Omit<CallDependencies, 'sendEmails'>;
+export type LedgerDependencies = Omit<CallDependencies, 'prepareEmails'>;
 
 /** The token is all that links, reply addresses and the provider may know a message by. */
 export type Recipient = { readonly userId: string; readonly address: string; readonly token: string };
@@ -61,7 +61,7 @@ export async function sendStep(dependencies: SendingDependencies, step: StepOfBa
     throw ApplicationFailure.create({ message: 'another try holds some of these messages', type: 'unavailable' });
   }
   const byMessage = new Map(standings.map((standing) => [standing.messageId, standing]));
-  return claims.map((claim) => told(claim, byMessage.get(claim.messageId)));
+  return claims.map((claim) => told(claim, claim.messageId === null ? undefined : byMessage.get(claim.messageId)));
 }
 
 type ClaimSender = (claims: ClaimedForCall) => Promise<readonly Standing[]>;
@@ -140,6 +140,7 @@ function told(claim: Claim, standing: Standing | undefined): StepSent[number] {
     case 'uncertain':
       return [idx, 'uncertain'];
     case 'waiting':
+    case 'paused':
       return [idx, 'waiting', claim.dueAt.getTime()];
     case 'done':
       return [idx, outcomeOf(claim.status)];

@@ -16,9 +16,9 @@ create table outreach_campaigns (
   converted_count integer not null default 0,
   status varchar(50) not null default 'draft',
   created_at timestamptz not null default now(),
-  primary key (tenant_id, id),
-  unique (tenant_id, campaign_key)
+  primary key (tenant_id, id)
 );
+create unique index outreach_campaigns_by_key on outreach_campaigns (campaign_key, tenant_id); -- not the tenant first: see messages
 select isolate_by_tenant('outreach_campaigns');
 
 -- The audience of a campaign, frozen: workflows know its members by (batch, idx) alone. Who enters again has another entry.
@@ -30,10 +30,9 @@ create table journeys (
   entry integer not null check (entry >= 1),
   user_id text not null,
   primary key (tenant_id, campaign_id, batch, idx),
-  unique (tenant_id, campaign_id, entry, user_id),
   foreign key (tenant_id, campaign_id) references outreach_campaigns (tenant_id, id)
 );
-create index journeys_by_user on journeys (tenant_id, user_id);
+create unique index journeys_by_user on journeys (user_id, tenant_id, campaign_id, entry); -- not the tenant first: see messages
 select isolate_by_tenant('journeys');
 
 -- One request to a provider. Its row is inserted just before the request is written, or by whoever finds that it never was: the
@@ -83,14 +82,16 @@ create table messages (
   check (call_id is not null or status not in ('claimed', 'uncertain')),
   check ((due_at is not null) = (status = 'deferred')),
   check (sent_at is not null or status not in ('sent', 'delivered', 'opened', 'clicked', 'replied')),
-  primary key (tenant_id, message_id),
-  unique (tenant_id, campaign_id, entry, step_key, user_id, channel),
-  unique (tenant_id, campaign_id, entry, step_key, channel, address_hash),
-  foreign key (tenant_id, campaign_id) references outreach_campaigns (tenant_id, id)
-);
-create index messages_by_call on messages (tenant_id, call_id) where status in ('claimed', 'uncertain');
-create index messages_by_user on messages (tenant_id, user_id);
-create index messages_held on messages (status) where status in ('uncertain', 'deferred');
+  held text generated always as (case when status in ('uncertain', 'deferred') then status end) stored, -- for the index of the few
+  -- Without a foreign key to its campaign: each is a journey's, which has one, and to lock the campaign for every message is a tenth
+  -- of what a claim costs.
+  primary key (tenant_id, message_id)
+) with (fillfactor = 50); -- Each is written again at once, when it is answered: on the same page, and in no index, since none has a status.
+-- Beside a primary key that begins with the tenant, no other index does. As long as there is little in a table, the planner takes any
+-- index whose beginning fits, and a session that has kept such a plan reads all of a tenant's rows where it needs one.
+create unique index messages_once_to_user on messages (user_id, tenant_id, campaign_id, entry, step_key, channel);
+create unique index messages_once_to_address on messages (address_hash, tenant_id, campaign_id, entry, step_key, channel);
+create index messages_held on messages (held) where held is not null;
 select isolate_by_tenant('messages');
 
 -- To whom nothing may be sent, by the hash of the address: it outlives the contact.
@@ -135,6 +136,9 @@ as $$
   select sha256(key || sha256(key || convert_to(wanted || '/' || channel || '/' || lower(trim(address)), 'UTF8')))
 $$;
 
+drop index contacts_by_address;
+create index contacts_by_address on contacts (address, tenant_id, channel, provider); -- not the tenant first: see messages
+
 -- Where messages to a user go: to the verified address before others, to the older one before newer ones.
 create function address_of(wanted uuid, over text, person text) returns table (address text, consent text)
   language sql stable
@@ -148,18 +152,18 @@ $$;
 create function judge_address(key bytea, wanted uuid, over text, person text) returns table (hash bytea, because text)
   language sql stable
 as $$
-  select madansara_analytics.hash_address(key, wanted, over, a.address), case
+  select h.hash, case
       when u.user_id is null then case when person like 'merged/%' then 'merged' else 'deleted' end
       when a.address is null then 'no address'
       when a.consent = 'denied' then 'no consent'
       else (
         select s.reason from madansara_analytics.suppressions s
-        where s.tenant_id = wanted and s.channel = over
-          and s.address_hash = madansara_analytics.hash_address(key, wanted, over, a.address) limit 1) end
+        where s.tenant_id = wanted and s.channel = over and s.address_hash = h.hash limit 1) end
   from (values (1)) one
   left join lateral (
     select u.user_id from madansara_analytics.users u where u.tenant_id = wanted and u.user_id = person limit 1) u on true
   left join lateral madansara_analytics.address_of(wanted, over, person) a on true
+  cross join lateral (select madansara_analytics.hash_address(key, wanted, over, a.address) as hash offset 0) h
 $$;
 
 -- Claims the messages of one step for members of a batch, under a call. Of each member, by its idx, what became of it:
@@ -167,10 +171,11 @@ $$;
 --   held         another try has it at this moment: ask again
 --   uncertain    an earlier call may have sent it
 --   waiting      deferred until due_at
+--   paused       nothing is claimed while the campaign is: ask again from due_at on
 --   done         it is settled: `status` says how, and `reason` why where nothing is sent
 -- A claim that an earlier try has left is taken over when that try's call never began, which the insert of its row finds out.
--- Every look-up is lateral with a limit: a join lets the planner walk through the tenant's users for each batch. Here and below,
--- what is changed is joined by its primary key alone, for the same reason: the rest is asked of what the look-up has read.
+-- Every look-up is lateral with a limit: a join lets the planner walk through the tenant's users for each batch. Here and below, what
+-- is changed has been locked, and is found by the place that a look-up has read: see plan_by_look_ups.
 create function claim_messages(wanted uuid, campaign bigint, step text, over text, key bytea, in_batch integer, members integer[], call uuid, at timestamptz)
   returns table (idx integer, outcome text, message_id bigint, user_id text, address text, status text, reason text, due_at timestamptz)
   language plpgsql set search_path = madansara_analytics
@@ -181,9 +186,16 @@ declare
   entries integer[];
   people text[];
   written integer;
+  halted text; -- why nobody is sent anything any more
 begin
   perform enter_tenant(wanted);
   perform hold_users(wanted, false);
+  select nullif(c.status, 'running') into halted from outreach_campaigns c where c.tenant_id = wanted and c.id = campaign;
+  if halted = 'paused' then
+    return query select distinct m, 'paused', null::bigint, null, null, null, null, at + interval '1 minute' from unnest(members) m;
+    return;
+  end if;
+  halted := case when halted = 'cancelled' then halted end;
   select array_agg(j.idx order by j.idx), array_agg(j.entry order by j.idx), array_agg(j.user_id order by j.idx) into idxs, entries, people
   from (select distinct unnest(members) as idx) m
   cross join lateral (
@@ -194,12 +206,13 @@ begin
   select wanted, campaign, b.entry, step, b.user_id, over, in_batch, b.idx, case when a.because is null then a.hash end,
     case when a.because is null then 'claimed' else 'suppressed' end, a.because, case when a.because is null then call end, at
   from unnest(idxs, entries, people) b(idx, entry, user_id)
-  cross join lateral judge_address(key, wanted, over, b.user_id) a
+  cross join lateral judge_address(key, wanted, over, b.user_id) j
+  cross join lateral (select j.hash, coalesce(halted, j.because) as because offset 0) a -- judged once
   order by b.user_id collate "C"
   on conflict do nothing;
   get diagnostics written = row_count;
   if written < cardinality(idxs) then
-    perform claim_again(wanted, campaign, step, over, key, in_batch, idxs, entries, people, call, at);
+    perform claim_again(wanted, campaign, step, over, key, in_batch, idxs, entries, people, call, at, halted);
   end if;
 
   return query
@@ -223,7 +236,7 @@ $$;
 
 -- What is left to do where some members had a message of this step before, or share an address with somebody.
 create function claim_again(wanted uuid, campaign bigint, step text, over text, key bytea, in_batch integer,
-  idxs integer[], entries integer[], people text[], call uuid, at timestamptz) returns void
+  idxs integer[], entries integer[], people text[], call uuid, at timestamptz, halted text) returns void
   language plpgsql set search_path = madansara_analytics
 as $$
 declare
@@ -239,7 +252,7 @@ begin
   if own is not null then
     perform lock_messages(wanted, own);
     perform leave_calls(wanted, own, call);
-    perform judge_again(wanted, key, own, call, at);
+    perform judge_again(wanted, key, own, call, at, halted);
   end if;
 
   -- Whoever has none now shares an address with somebody who has.
@@ -268,34 +281,34 @@ begin
   -- A statement of its own: it sees what others have inserted while the one before waited for them.
   update messages m set status = 'uncertain', updated_at = now()
   from unnest(ids) o(message_id)
-  cross join lateral (select m.* from messages m where m.tenant_id = wanted and m.message_id = o.message_id limit 1) b
+  cross join lateral (select m.ctid as place, m.* from messages m where m.tenant_id = wanted and m.message_id = o.message_id limit 1) b
   cross join lateral (select c.state from calls c where c.tenant_id = wanted and c.call_id = b.call_id limit 1) c
-  where m.tenant_id = wanted and m.message_id = o.message_id and b.status = 'claimed' and b.call_id <> call and c.state = 'begun';
+  where m.ctid = b.place and b.status = 'claimed' and b.call_id <> call and c.state = 'begun';
 end
 $$;
 
 -- Claims messages for a call whose own calls never began, or whose time has come. Time has passed: their users may have another
 -- address by now, and may be suppressed. The messages are locked.
-create function judge_again(wanted uuid, key bytea, ids bigint[], call uuid, at timestamptz) returns void
+create function judge_again(wanted uuid, key bytea, ids bigint[], call uuid, at timestamptz, halted text) returns void
   language sql set search_path = madansara_analytics
 as $$
   with judged as materialized (
-    select m.message_id, a.hash, a.because,
+    select m.place, a.hash, a.because,
       row_number() over (partition by m.entry, a.hash, a.because is null order by m.message_id) > 1 or exists (
         select from messages o
         where o.tenant_id = wanted and o.campaign_id = m.campaign_id and o.entry = m.entry and o.step_key = m.step_key
           and o.channel = m.channel and o.address_hash = a.hash and o.message_id <> m.message_id) as is_shared
     from unnest(ids) i(message_id)
     cross join lateral (
-      select m.* from messages m where m.tenant_id = wanted and m.message_id = i.message_id limit 1) m
+      select m.ctid as place, m.* from messages m where m.tenant_id = wanted and m.message_id = i.message_id limit 1) m
     cross join lateral judge_address(key, wanted, m.channel, m.user_id) a
     where m.status = 'claimed' and m.call_id <> call or m.status = 'deferred' and m.due_at <= at)
   update messages m set status = case when v.because is null then 'claimed' else 'suppressed' end, reason = v.because,
     address_hash = case when v.because is null then j.hash end, call_id = case when v.because is null then call end, due_at = null,
     claimed_at = at, updated_at = now()
   from judged j
-  cross join lateral (select coalesce(j.because, case when j.is_shared then 'same address' end) as because) v
-  where m.tenant_id = wanted and m.message_id = j.message_id
+  cross join lateral (select coalesce(halted, j.because, case when j.is_shared then 'same address' end) as because) v
+  where m.ctid = j.place
 $$;
 
 -- Gives some messages of a call that has not begun to another, where they do not fit into one request. Tells how many it has now.
@@ -306,10 +319,13 @@ begin
   perform enter_tenant(wanted);
   perform lock_messages(wanted, message_ids);
   update messages m set call_id = to_call, updated_at = now()
-  where m.tenant_id = wanted and m.message_id = any (message_ids) and m.call_id = call and m.status = 'claimed';
+  from unnest(message_ids) o(message_id)
+  cross join lateral (select m.ctid as place, m.* from messages m where m.tenant_id = wanted and m.message_id = o.message_id limit 1) b
+  where m.ctid = b.place and b.call_id = call and b.status = 'claimed';
   return (
-    select count(*) from messages m
-    where m.tenant_id = wanted and m.message_id = any (message_ids) and m.call_id = to_call and m.status = 'claimed');
+    select count(*) from (select distinct unnest(message_ids) as message_id) o
+    cross join lateral (select m.* from messages m where m.tenant_id = wanted and m.message_id = o.message_id limit 1) b
+    where b.call_id = to_call and b.status = 'claimed');
 end
 $$;
 
@@ -333,10 +349,10 @@ begin
     updated_at = now()
   from unnest(message_ids) o(message_id)
   cross join lateral (
-    select m.* from messages m where m.tenant_id = wanted and m.message_id = o.message_id limit 1) b
+    select m.ctid as place, m.* from messages m where m.tenant_id = wanted and m.message_id = o.message_id limit 1) b
   cross join lateral judge_address(key, wanted, b.channel, b.user_id) a
   cross join lateral (select case when a.because is null then 'deferred' else 'suppressed' end as status) v
-  where m.tenant_id = wanted and m.message_id = o.message_id and b.call_id = call and is_unanswered(b.status, b.reason)
+  where m.ctid = b.place and b.call_id = call and is_unanswered(b.status, b.reason)
     and (a.because is not null or a.hash is distinct from b.address_hash);
 
   return query
@@ -372,8 +388,8 @@ begin
       from (
         select (x->>0)::bigint as message_id, x->>1 as status, x->>2 as reason, to_timestamp((x->>3)::double precision / 1000) as due_at
         from jsonb_array_elements(answers) x) a
-      cross join lateral (select m.* from messages m where m.tenant_id = wanted and m.message_id = a.message_id limit 1) b
-      where m.tenant_id = wanted and m.message_id = a.message_id and b.call_id = call and b.status in ('claimed', 'uncertain')
+      cross join lateral (select m.ctid as place, m.* from messages m where m.tenant_id = wanted and m.message_id = a.message_id limit 1) b
+      where m.ctid = b.place and b.call_id = call and b.status in ('claimed', 'uncertain')
       returning m.campaign_id, m.sent_at)
     select a.campaign_id, count(*) as messages, count(a.sent_at) as sent from answered a group by a.campaign_id order by a.campaign_id
   loop
@@ -420,7 +436,7 @@ begin
       cross join lateral (select from messages m where m.tenant_id = wanted and m.message_id = t.message_id limit 1) m
       order by t.event_id collate "C"
       on conflict do nothing
-      returning event_id),
+      returning message_id, occurred_at as at, kind like 'machine\_%' as is_machine, regexp_replace(kind, '^machine_', '') as kind),
     by_message as materialized (
       select t.message_id, count(*) as events, min(t.at) as sent_at,
         min(t.at) filter (where t.kind not in ('sent', 'bounced', 'dropped')) as delivered_at,
@@ -431,7 +447,7 @@ begin
         max(t.kind) filter (where t.kind in ('bounced', 'dropped')) as failure,
         max(t.kind) filter (where t.kind in ('bounced', 'complained', 'unsubscribed')) as suppress,
         (array_agg(s.status order by message_rank(s.status) desc))[1] as status
-      from told t join fresh f on f.event_id = t.event_id
+      from fresh t
       cross join lateral (
         select case when t.kind in ('bounced', 'dropped') then 'failed' when t.is_machine or t.kind in ('complained', 'unsubscribed') then 'delivered'
           else t.kind end as status) s
@@ -446,9 +462,9 @@ begin
         clicked_at = least(m.clicked_at, b.clicked_at), replied_at = least(m.replied_at, b.replied_at), updated_at = now()
       from by_message b
       cross join lateral (
-        select o.sent_at, o.delivered_at, o.opened_at, o.clicked_at from messages o
+        select o.ctid as place, o.sent_at, o.delivered_at, o.opened_at, o.clicked_at from messages o
         where o.tenant_id = wanted and o.message_id = b.message_id limit 1) o
-      where m.tenant_id = wanted and m.message_id = b.message_id
+      where m.ctid = o.place
       returning m.campaign_id, m.channel, m.address_hash, b.suppress, b.events,
         (o.sent_at is null)::integer as sent, (o.delivered_at is null and m.delivered_at is not null)::integer as delivered,
         (o.opened_at is null and m.opened_at is not null)::integer as opened,
@@ -504,3 +520,20 @@ as $$
   gone as (update journeys j set user_id = n.id from nobody n where j.tenant_id = wanted and j.user_id = person)
   update messages m set user_id = n.id from nobody n where m.tenant_id = wanted and m.user_id = person;
 $$;
+
+-- A session plans these once, perhaps while a table is as good as empty, and keeps the plan when it is not: walking through a table
+-- that is nearly empty costs nothing. What is left is to look up each row, which is right for any size.
+create function plan_by_look_ups(target regprocedure) returns void
+  language plpgsql
+as $$
+declare
+  walk text;
+begin
+  foreach walk in array array['seqscan', 'hashjoin', 'mergejoin', 'material'] loop
+    execute format('alter function %s set enable_%s = off', target, walk);
+  end loop;
+end
+$$;
+select plan_by_look_ups(name::regproc::regprocedure)
+from unnest(array['lock_messages', 'claim_messages', 'claim_again', 'leave_calls', 'judge_again', 'move_claims', 'begin_call', 'answer_call',
+  'take_provider_events']) name;

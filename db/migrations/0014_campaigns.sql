@@ -63,7 +63,6 @@ alter table journeys
   add column left_at timestamptz;
 
 alter table messages add column converted_at timestamptz;
-create index messages_by_journey on messages (tenant_id, campaign_id, user_id);
 
 -- Users' best times on a channel, where something has learned them.
 create table send_slots (
@@ -120,7 +119,8 @@ create function list_engaged_batches(slices integer[], of_slices integer, most i
 grant select on engagement_outbox, outreach_campaigns to madansara_lookup;
 alter function list_engaged_batches(integer[], integer, integer) owner to madansara_lookup;
 
--- The journeys of a user that may still send something.
+-- The journeys of a user that may still send something. Here and below, `offset 0` keeps look-ups look-ups: joined, they would be
+-- planned as walks through all journeys of a tenant.
 create function open_journeys(wanted uuid, person text)
   returns table (campaign_id bigint, batch integer, idx integer, entry integer)
   language sql stable
@@ -202,9 +202,9 @@ begin
     cross join lateral (
       select c.id, (c.goal ->> 'windowDays')::integer as days from outreach_campaigns c
       where c.tenant_id = wanted and c.converts_until >= e.occurred_at and c.launched_at <= e.occurred_at
-        and c.goal ->> 'event' = e.event and meets_filters(e.properties, c.goal -> 'filters')) c
+        and c.goal ->> 'event' = e.event and meets_filters(e.properties, c.goal -> 'filters') offset 0) c
     cross join lateral (
-      select j.* from journeys j where j.tenant_id = wanted and j.campaign_id = c.id and j.user_id = e.user_id) j
+      select j.* from journeys j where j.tenant_id = wanted and j.campaign_id = c.id and j.user_id = e.user_id offset 0) j
     group by j.campaign_id, j.batch, j.idx, j.entry, j.user_id),
   told as (
     insert into engagement_outbox (tenant_id, campaign_id, batch, idx, what)
@@ -243,8 +243,8 @@ begin
   from gone g
   cross join lateral (
     select c.id from outreach_campaigns c
-    where c.tenant_id = g.tenant_id and c.segment_id = g.segment_id and c.status in ('running', 'paused') and c.leaves_with_segment) c
-  cross join lateral open_journeys(g.tenant_id, g.user_id) j
+    where c.tenant_id = g.tenant_id and c.segment_id = g.segment_id and c.status in ('running', 'paused') and c.leaves_with_segment offset 0) c
+  cross join lateral (select j.* from open_journeys(g.tenant_id, g.user_id) j offset 0) j
   where j.campaign_id = c.id;
   return null;
 end
@@ -291,13 +291,16 @@ begin
     where c.tenant_id = t.tenant_id and c.id = m.campaign_id and m.step_key || ' ' || t.kind = any (c.watched) limit 1) c
   cross join lateral (
     select from campaign_batches b
-    where b.tenant_id = t.tenant_id and b.campaign_id = m.campaign_id and b.batch = m.batch and b.done_at is null limit 1) b
-  union all
-  select t.tenant_id, j.campaign_id, j.batch, j.idx, null, t.kind
-  from told t
-  cross join lateral (select m.* from messages m where m.tenant_id = t.tenant_id and m.message_id = t.message_id limit 1) m
-  cross join lateral open_journeys(t.tenant_id, m.user_id) j
-  where t.kind in ('unsubscribed', 'complained') or (t.kind = 'bounced' and j.campaign_id = m.campaign_id);
+    where b.tenant_id = t.tenant_id and b.campaign_id = m.campaign_id and b.batch = m.batch and b.done_at is null limit 1) b;
+  if exists (select from told t where t.kind in ('unsubscribed', 'complained', 'bounced')) then
+    insert into engagement_outbox (tenant_id, campaign_id, batch, idx, what)
+    select distinct on (j.campaign_id, j.batch, j.idx) t.tenant_id, j.campaign_id, j.batch, j.idx, t.kind
+    from told t
+    cross join lateral (select m.* from messages m where m.tenant_id = t.tenant_id and m.message_id = t.message_id limit 1) m
+    cross join lateral (select j.* from open_journeys(t.tenant_id, m.user_id) j offset 0) j
+    where t.kind in ('unsubscribed', 'complained') or (t.kind = 'bounced' and j.campaign_id = m.campaign_id)
+    order by j.campaign_id, j.batch, j.idx, t.kind desc;
+  end if;
   return null;
 end
 $$;
@@ -318,3 +321,17 @@ end
 $$;
 create trigger end_journeys_of_deleted after update of user_id on journeys for each row
   when (new.user_id like 'deleted/%' and old.user_id is distinct from new.user_id) execute function end_journeys_of_deleted();
+
+-- For an alarm on messages that nobody can know of, or that wait: ids and numbers only.
+create function count_held_messages() returns table (tenant_id uuid, status text, messages double precision)
+  language sql stable security definer set search_path = madansara_analytics
+  begin atomic
+    select m.tenant_id, m.status, count(*)::double precision
+    from madansara_analytics.messages m where m.status in ('uncertain', 'deferred') group by m.tenant_id, m.status;
+  end;
+grant select on messages to madansara_lookup;
+alter function count_held_messages() owner to madansara_lookup;
+
+-- A campaign's messages are written one after the other, so that a list of pages is enough to find them; and no look-up of a single
+-- message is ever planned by it (see messages).
+create index messages_of_campaigns on messages using brin (campaign_id) with (autosummarize = on);

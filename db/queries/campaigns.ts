@@ -95,6 +95,21 @@ export async function readPlan(tx: TenantTransaction, { tenantId, id, planVersio
   return row;
 }
 
+/** What a step of a campaign says: its template, and the words of its own. */
+export async function readCampaignStep(
+  tx: TenantTransaction,
+  { tenantId, campaignId, stepKey }: { readonly tenantId: TenantId; readonly campaignId: number; readonly stepKey: string },
+): Promise<{ readonly template: string; readonly content: PlanContent } | undefined> {
+  const [row] = await tx
+    .select()
+    .from(outreachCampaigns)
+    .where(and(eq(outreachCampaigns.tenantId, tenantId), eq(outreachCampaigns.id, campaignId)));
+  if (!row) return undefined;
+  const { plan, contents } = await readPlan(tx, row);
+  const step = plan.steps.find(({ key }) => String(key) === stepKey);
+  return step && { template: step.template, content: contents.find(({ key }) => key === step.key) ?? { key: step.key } };
+}
+
 export async function findCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow | undefined> {
   const rows = await tx
     .select()
@@ -107,6 +122,14 @@ export async function requireCampaign(tx: TenantTransaction, tenantId: TenantId,
   const campaign = await findCampaign(tx, tenantId, campaignKey);
   if (!campaign) throw new DomainError('not_found', 'there is no such campaign');
   return campaign;
+}
+
+/** Likewise, held until the transaction ends: changes of one campaign wait for each other. */
+export async function holdCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow> {
+  const campaign = await requireCampaign(tx, tenantId, campaignKey);
+  const [held] = await tx.select().from(outreachCampaigns).where(isCampaign(campaign)).for('no key update');
+  if (!held) throw new DomainError('not_found', 'there is no such campaign');
+  return held;
 }
 
 export type CampaignFilter = {

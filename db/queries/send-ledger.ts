@@ -33,6 +33,8 @@ export type Claim =
   /** An earlier call may have sent it: the provider's own word settles it. */
   | { readonly outcome: 'uncertain'; readonly idx: number; readonly messageId: number }
   | { readonly outcome: 'waiting'; readonly idx: number; readonly messageId: number; readonly dueAt: Date }
+  /** Its campaign is: there is no message yet. */
+  | { readonly outcome: 'paused'; readonly idx: number; readonly messageId: null; readonly dueAt: Date }
   | {
       readonly outcome: 'done';
       readonly idx: number;

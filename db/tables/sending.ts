@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, customType, integer, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { analytics, timestamptz } from './schema.js';
 
@@ -40,6 +41,7 @@ export const messages = analytics.table(
     repliedAt: timestamptz('replied_at'),
     convertedAt: timestamptz('converted_at'),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
+    held: text('held').generatedAlwaysAs(sql`case when status in ('uncertain', 'deferred') then status end`),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.messageId] })],
 );

@@ -150,8 +150,8 @@ type MessageOf = { tenantId: TenantId; id: number; user: string; step: string; d
 
 async function message({ tenantId, id, user, step, delivered, opened, clicked }: MessageOf): Promise<void> {
   await database.admin.query(
-    `insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, claimed_at, delivered_at, opened_at, clicked_at)
-     values ($1, $2, 1, $4, $3, 'email', 0, 0, 'delivered', $5, $5, $6, $7)`,
+    `insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, claimed_at, sent_at, delivered_at, opened_at, clicked_at)
+     values ($1, $2, 1, $4, $3, 'email', 0, 0, 'delivered', $5, $5, $5, $6, $7)`,
     [tenantId, id, user, step, delivered, opened ?? null, clicked ?? null],
   );
 }

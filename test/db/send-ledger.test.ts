@@ -21,6 +21,9 @@ const suppress = (tenantId: TenantId, address: string) =>
 const readdress = (tenantId: TenantId, userId: string, address: string) =>
   database.admin.query('update contacts set address = $3 where tenant_id = $1 and user_id = $2', [tenantId, userId, address]);
 
+const setStatus = (campaignId: number, status: string) =>
+  database.admin.query('update outreach_campaigns set status = $2 where id = $1', [campaignId, status]);
+
 describe('a claim', () => {
   it('gives each member an address and a message, and to nobody else the same', async () => {
     const { tenantId, step } = await ledger().prepared(3);
@@ -72,6 +75,22 @@ describe('a claim', () => {
     for (const userId of ['u2', 'u3', 'u4']) await readdress(tenantId, userId, userId === 'u2' ? 'u1@example.test' : 'shared@example.test');
     const again = await ledger().claim({ ...step, members: [1, 2, 3] });
     assert.deepEqual(reasons(again), ['same address', 'claimed', 'same address']);
+  });
+
+  it('waits while its campaign is paused, and writes nothing', async () => {
+    const { tenantId, step } = await ledger().prepared(2);
+    await setStatus(step.campaignId, 'paused');
+    assert.deepEqual(outcomes(await ledger().claim(step)), ['paused', 'paused']);
+    assert.deepEqual(await ledger().messagesOf(tenantId), []);
+    await setStatus(step.campaignId, 'running');
+    assert.deepEqual(outcomes(await ledger().claim(step)), ['claimed', 'claimed']);
+  });
+
+  it('is not made any more when its campaign was cancelled, nor taken over', async () => {
+    const { step } = await ledger().prepared(3);
+    await ledger().claim({ ...step, members: [0, 1] });
+    await setStatus(step.campaignId, 'cancelled');
+    assert.deepEqual(reasons(await ledger().claim(step)), ['cancelled', 'cancelled', 'cancelled']);
   });
 
   it('of who was sent to is settled, and says how', async () => {
@@ -174,60 +193,4 @@ describe('a call that begins', () => {
     await ledger().take(tenantId, [event(again[0]?.messageId ?? 0, 'delivered')]);
     assert.deepEqual(await ledger().begin(tenantId, second, again), []);
   });
-});
-
-describe('the work of a claim, its call, its answer and its events', () => {
-  it('is a few rows a message, in the last batch as in the second', async () => {
-    const { tenantId, step } = await ledger().prepared(20_000);
-    // Of an empty table the planner knows nothing, and takes any index.
-    await rowsRead(tenantId, step.campaignId, 0);
-    await database.admin.query('vacuum analyze users, contacts, journeys, messages, calls, provider_events');
-    for (const batch of [1, 39]) {
-      for (const [what, rows] of Object.entries(await rowsRead(tenantId, step.campaignId, batch))) {
-        assert.ok(rows >= 2 && rows <= 10, `${what} reads ${rows} a message in batch ${batch}`);
-      }
-    }
-  });
-
-  async function rowsRead(tenantId: TenantId, campaignId: number, batch: number): Promise<Readonly<Record<string, number>>> {
-    const members = Array.from({ length: 500 }, (_, idx) => idx);
-    const call = randomUUID();
-    const client = await database.admin.connect();
-    const readSoFar = async () => {
-      const { rows } = await client.query<{ n: number }>(
-        `select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 as n from pg_stat_xact_user_tables
-         where schemaname = 'madansara_analytics'`,
-      );
-      return rows[0]?.n ?? 0;
-    };
-    const reading = async (query: string, values: readonly unknown[]) => {
-      const before = await readSoFar();
-      const { rows } = await client.query<{ id: string; done: number }>(query, [...values]);
-      return { rows, perMessage: ((await readSoFar()) - before) / 500 };
-    };
-    try {
-      await client.query('begin');
-      const claims = await reading(
-        `select message_id as id from claim_messages($1, $2, 'welcome', 'email', $3, $4, $5, $6, $7) where outcome = 'claimed'`,
-        [tenantId, campaignId, ADDRESS_KEY, batch, members, call, AT],
-      );
-      const ids = claims.rows.map(({ id }) => Number(id));
-      const beginning = await reading(`select message_id as id from begin_call($1, $2, $3, $4, $5) where status = 'claimed'`, [
-        tenantId,
-        call,
-        ids,
-        ADDRESS_KEY,
-        AT,
-      ]);
-      const answers = JSON.stringify(ids.map((id) => [id, 'sent']));
-      const answer = await reading('select answer_call($1, $2, $3, $4) as done', [tenantId, call, answers, AT]);
-      const told = JSON.stringify(ids.map((id) => [`delivered ${id}`, id, 'delivered', AT.getTime()]));
-      const events = await reading(`select take_provider_events($1, 'sendgrid', $2) as done`, [tenantId, told]);
-      await client.query('commit');
-      assert.deepEqual([ids.length, beginning.rows.length, answer.rows[0]?.done, events.rows[0]?.done], [500, 500, 500, 500]);
-      return { claim: claims.perMessage, beginning: beginning.perMessage, answer: answer.perMessage, events: events.perMessage };
-    } finally {
-      client.release();
-    }
-  }
 });

@@ -1,3 +1,4 @@
+import type { Router } from 'express';
 import { createApp } from '../../api/app.js';
 import { createInboxStreams, type StreamSettings } from '../../api/inbox/streams.js';
 import { createLogger } from '../../api/logging.js';
@@ -10,7 +11,11 @@ import { createInboxRoutes } from '../../api/routes/inbox.js';
 import { createSegmentRoutes, type SegmentDependencies } from '../../api/routes/segment.js';
 import { listen } from '../../api/server.js';
 import type { TestControl, WalkerControl, WalkRequest } from '../../api/temporal.js';
+import type { CampaignControl } from '../../api/campaign-control.js';
+import type { SendingReadiness } from '../../core/campaign/preflight.js';
 import type { Database } from '../../db/client.js';
+import { changeStatus, requireCampaign } from '../../db/queries/campaigns.js';
+import type { Executors } from '../../db/queries/suggestion-responses.js';
 import { changeTest } from '../../db/queries/test-changes.js';
 import { ADDRESS_KEY } from './campaigns.js';
 
@@ -49,12 +54,18 @@ export type TestApiOptions = {
   readonly walker?: Partial<WalkerControl>;
   /** Absent: changes go to the row at once, as the workflow would make them. */
   readonly tests?: Partial<TestControl>;
+  /** Absent: likewise; nobody freezes an audience. */
+  readonly campaigns?: Partial<CampaignControl>;
+  /** Absent: emails can be sent. */
+  readonly sending?: SendingReadiness;
+  readonly executors?: Executors;
   readonly readiness?: Parameters<typeof createRoutes>[0]['readiness'];
   readonly now?: () => Date;
   readonly segment?: Omit<SegmentDependencies, 'database'>;
   readonly streams?: Partial<StreamSettings>;
   /** Null: this installation sends nothing. */
   readonly ledgerKey?: Buffer | null;
+  readonly outside?: readonly Router[];
 };
 
 /** The API on a free port, over a real database. What it asks of the walker is written down. */
@@ -81,11 +92,24 @@ export async function startTestApi(database: Database, options: TestApiOptions =
   };
   const now = options.now ?? (() => new Date());
   const ledgerKey = options.ledgerKey === null ? undefined : (options.ledgerKey ?? ADDRESS_KEY);
+  const campaigns: CampaignControl = {
+    async changeCampaign({ tenantId, campaignId, change }) {
+      const at = (options.now ?? (() => new Date()))();
+      const { answer } = await database.withTenant(tenantId, async (tx) =>
+        changeStatus(tx, await requireCampaign(tx, tenantId, campaignId), change, at),
+      );
+      return { answer };
+    },
+    ...options.campaigns,
+  };
   const routes = createRoutes({
     database,
     ledgerKey,
     walker,
     tests,
+    campaigns,
+    sending: options.sending ?? { email: true, ledgerKey: ADDRESS_KEY },
+    ...(options.executors && { executors: options.executors }),
     readiness: options.readiness ?? [{ name: 'postgres', check: () => database.pool.query('select 1') }],
     isClosing: () => false,
     now,
@@ -101,6 +125,7 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     routes,
     segment,
     inbox,
+    ...(options.outside && { outside: options.outside }),
     logger: createLogger('info', { write: (line) => void log.push(line) }),
     metrics: createMetrics(),
     ...(adminKey !== null && { adminKey }),

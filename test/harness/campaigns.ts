@@ -4,8 +4,10 @@ import { changeCampaign } from '../../api/campaign-control.js';
 import type { CampaignChange } from '../../core/campaign/lifecycle.js';
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
 import { makePlan } from '../../core/journey/make-plan.js';
+import type { EmailSender } from '../../core/template/sender.js';
 import { findSegment } from '../../db/queries/audience.js';
 import { insertCampaign } from '../../db/queries/campaigns.js';
+import { putEmailSender } from '../../db/queries/email-senders.js';
 import { readTenant } from '../../db/queries/tenants.js';
 import type { CampaignChanged } from '../../workflows/campaign/contract.js';
 import type { TenantId } from '../../core/ids.js';
@@ -50,8 +52,9 @@ export const firstStep = (tenantId: TenantId, campaignId: number, members: numbe
   members: Array.from({ length: members }, (_, idx) => idx),
 });
 
-/** A segment of people who can all be reached, each at an address that nobody else has. */
+/** A segment of people who can all be reached, each at an address that nobody else has; and a sender who can reach them. */
 export async function addSegment(database: TestDatabase, tenantId: TenantId, people: readonly string[]): Promise<string> {
+  await addSender(database, tenantId);
   await database.admin.query(
     `with added as (
        insert into users (tenant_id, user_id, first_seen) select $1::uuid, p, now() from unnest($2::text[]) p returning user_id)
@@ -95,3 +98,17 @@ export async function draftCampaign(database: TestDatabase, tenantId: TenantId, 
 
 export const askCampaign = (client: Client, tenantId: TenantId, campaignId: string, change: CampaignChange): Promise<CampaignChanged> =>
   changeCampaign(client, { tenantId, campaignId, change, by: 'test', requestId: 'test' });
+
+export const testSender: EmailSender = {
+  fromEmail: 'news@shop.example',
+  fromName: 'The Shop',
+  replyTo: null,
+  brandName: 'The Shop',
+  brandUrl: 'https://shop.example',
+  postalAddress: '1 Market Street, Springfield',
+};
+
+/** In whose name a tenant's mail goes out: without a sender no campaign is launched. */
+export async function addSender(database: TestDatabase, tenantId: TenantId): Promise<void> {
+  await database.withTenant(tenantId, (tx) => putEmailSender(tx, tenantId, testSender, new Date()));
+}

@@ -19,7 +19,7 @@ export const inAppSending = (
 ): SendingDependencies => ({
   database,
   ledgerKey: ADDRESS_KEY,
-  sendEmails: () => Promise.reject(new Error('no mail is expected here')),
+  prepareEmails: () => Promise.reject(new Error('no mail is expected here')),
   render: () => Promise.reject(new Error('no mail is expected here')),
   channels: { in_app: createInAppChannel({ render: changes.render ?? plainInApp }) },
   now: changes.now ?? (() => AT),

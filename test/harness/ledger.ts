@@ -21,7 +21,7 @@ export const claimed = (claims: readonly Claim[]) => claims.flatMap((one) => (on
 export const outcomes = (claims: readonly Claim[]) => claims.map(({ outcome }) => outcome);
 /** Why nothing is sent, of each that is settled; the outcome of the others. */
 export const reasons = (claims: readonly Claim[]) => claims.map((one) => (one.outcome === 'done' ? one.reason : one.outcome));
-export const idsOf = (claims: readonly { readonly messageId: number }[]) => claims.map(({ messageId }) => messageId);
+export const idsOf = (claims: readonly { readonly messageId: number | null }[]) => claims.flatMap(({ messageId }) => messageId ?? []);
 
 export const event = (messageId: number, kind: ProviderEvent['kind'], changes: Partial<ProviderEvent> = {}): ProviderEvent => ({
   eventId: `${kind} ${messageId}`,

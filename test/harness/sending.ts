@@ -6,13 +6,15 @@ import express from 'express';
 import { createBatchControl } from '../../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../../activities/campaigns/campaigns.js';
 import { createInAppChannel } from '../../activities/channels/in-app.js';
-import { createSendgridClient, sendEmails } from '../../activities/channels/sendgrid.js';
+import { createSendgridClient, prepareEmails } from '../../activities/channels/sendgrid.js';
 import { createInAppRenderer } from '../../activities/sending/in-app-rendering.js';
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { SendingDependencies } from '../../activities/sending/send-step.js';
+import type { SendingConfig } from '../../config.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
 import type { Database } from '../../db/client.js';
 import { waitUntil } from '../../sandbox/processes.js';
+import type { SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { workflowBundle } from '../../workers/bundle.js';
 import { startRelay } from '../../workers/relay.js';
 import { sendingTaskQueue, walkTaskQueue } from '../../workflows/task-queues.js';
@@ -45,7 +47,7 @@ export async function startCampaignWorker(settings: {
   const sending = createSendingActivities({
     database,
     ledgerKey: ADDRESS_KEY,
-    sendEmails: (batch) => sendEmails(account, batch),
+    prepareEmails: (batch) => prepareEmails(account, batch),
     render: plainRender,
     channels: { in_app: createInAppChannel({ render: createInAppRenderer({ database }) }) },
     now,
@@ -90,3 +92,10 @@ export async function untilAllTold(database: TestDatabase): Promise<void> {
   const isTold = async () => (await database.admin.query('select 1 from engagement_outbox limit 1')).rows.length === 0;
   if (!(await waitUntil(isTold, 20_000, 20))) throw new Error('engagements were not told within 20 seconds');
 }
+
+/** The configuration of a product that sends to a sandbox. */
+export const sendingTo = ({ url, webhook }: SandboxSendgrid): SendingConfig => ({
+  ledgerKey: ADDRESS_KEY,
+  publicUrl: 'https://audience.example.test',
+  sendgrid: { apiKey: SENDGRID_KEY, apiUrl: url, webhookKey: webhook.publicKey },
+});
