@@ -26,13 +26,11 @@ export function createInboxTokenRoutes({ database, ledgerKey, now }: TokenDepend
       responses: { 201: z.object({ token: z.string(), expires_at: Timestamp }).describe('The token. Nobody else should see it.') },
     }).handledBy(async ({ tenantId, body: { user_id: userId, expires_in_seconds: seconds } }) => {
       if (ledgerKey === undefined) throw noInboxes();
-      // Whoever can send events can merge ids: a token for one id must never open the inbox of another.
+      // Whoever can send events can merge ids, and the write key is in every page: no id may open the inbox of another.
       const known = await database.withTenant(tenantId, (tx) => resolveUser(tx, tenantId, userId));
       if (known !== userId) {
-        throw new DomainError(
-          'conflict',
-          'this id was merged into another user: GET /v1/users/{user_id} tells which, and that one has the inbox',
-        );
+        const advice = 'ask with the id under which your own records know who is signed in';
+        throw new DomainError('conflict', `this id was merged into another user, whose inbox it must not open: ${advice}`);
       }
       const expiresAt = new Date(now().getTime() + seconds * 1_000);
       return {

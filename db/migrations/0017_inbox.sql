@@ -25,10 +25,10 @@ create table inbox_items (
   interacted_at timestamptz, -- its action was taken
   archived_at timestamptz, -- it was put away: it is not listed or counted any more
   primary key (tenant_id, user_id, seq),
-  unique (tenant_id, message_id),
   foreign key (tenant_id, user_id) references inboxes (tenant_id, user_id) on delete cascade,
   foreign key (tenant_id, message_id) references messages (tenant_id, message_id)
 );
+create unique index inbox_items_by_message on inbox_items (message_id, tenant_id); -- not the tenant first: see messages
 select isolate_by_tenant('inbox_items');
 
 -- Tells the API's processes whose lists have changed. What is said is no id of a person: everybody who has a login may hear it.
@@ -135,14 +135,17 @@ begin
     order by i.seq limit most);
   if ids = '{}' then return 0; end if;
   perform lock_messages(wanted, ids);
-  -- Meanwhile somebody may have done the same, or the items may have become another user's.
+  -- Meanwhile somebody may have done the same, or the items may be gone with their user.
   with changed as (
     update inbox_items i set
       seen_at = case when mark = 'archived' then i.seen_at else coalesce(i.seen_at, at) end,
       read_at = case when mark in ('read', 'interacted') then coalesce(i.read_at, at) else i.read_at end,
       interacted_at = case when mark = 'interacted' then at else i.interacted_at end,
       archived_at = case when mark = 'archived' then at else i.archived_at end
-    where i.tenant_id = wanted and i.user_id = person and i.message_id = any (ids) and marked_at(i, mark) is null
+    from unnest(ids) o(message_id)
+    cross join lateral (
+      select b.ctid as place from inbox_items b where b.message_id = o.message_id and b.tenant_id = wanted limit 1) b
+    where i.ctid = b.place and i.user_id = person and marked_at(i, mark) is null
     returning i.message_id)
   select array_agg(c.message_id) into ids from changed c;
   if ids is null then return 0; end if;
@@ -205,33 +208,9 @@ begin
 end
 $$;
 
--- A merge brings a user's items behind those that the target has, but for what the target was told as well. What is left goes with the
--- user: merging ends by forgetting them.
-alter function merge_elsewhere(uuid, text, text) rename to merge_all_but_inboxes;
-create function merge_elsewhere(wanted uuid, source text, target text) returns void
-  language plpgsql set search_path = madansara_analytics
-as $$
-begin
-  perform merge_all_but_inboxes(wanted, source, target);
-  with moving as materialized (
-    select i.seq, row_number() over (order by i.seq) as nth, count(*) over () as of_them
-    from inbox_items i join messages m on m.tenant_id = wanted and m.message_id = i.message_id
-    where i.tenant_id = wanted and i.user_id = source and not exists (
-      select from inbox_items t join messages o on o.tenant_id = wanted and o.message_id = t.message_id
-      where t.tenant_id = wanted and t.user_id = target
-        and o.campaign_id = m.campaign_id and o.entry = m.entry and o.step_key = m.step_key)),
-  counted as (
-    insert into inboxes as x (tenant_id, user_id, last_seq) select wanted, target, n.of_them from moving n limit 1
-    on conflict (tenant_id, user_id) do update set last_seq = x.last_seq + excluded.last_seq
-    returning x.last_seq)
-  update inbox_items i set user_id = target, seq = c.last_seq - n.of_them + n.nth
-  from moving n cross join counted c
-  where i.tenant_id = wanted and i.user_id = source and i.seq = n.seq;
-  if found then perform announce_inboxes(wanted, array[source, target]); end if;
-end
-$$;
-
--- A deleted person's list goes whole; their messages stay countable under nobody's name.
+-- A list goes whole, with a person who is deleted and with an id that is merged into another: it never becomes another's. Whoever can
+-- send events can merge any two ids, the write key is in every page, and a list that followed would be read by whoever asked for it.
+-- The messages themselves stay counted.
 alter function forget_elsewhere(uuid, text) rename to forget_all_but_inboxes;
 create function forget_elsewhere(wanted uuid, person text) returns void
   language sql set search_path = madansara_analytics
@@ -240,3 +219,7 @@ as $$
   with gone as (delete from inboxes where tenant_id = wanted and user_id = person returning user_id)
   select announce_inboxes(wanted, array[g.user_id]) from gone g;
 $$;
+
+select plan_by_look_ups(name::regproc::regprocedure)
+from unnest(array['deliver_to_inboxes', 'mark_inbox', 'count_inbox', 'read_inbox', 'read_inbox_news']) name;
+alter function add_inbox_items set enable_seqscan = off; -- it joins what it has been given, at most a call's messages

@@ -195,6 +195,41 @@ describe('a token', () => {
     assert.deepEqual((await call('GET')).body.counts, { unseen: 0, unread: 0, total: 0 });
   });
 
+  it('shows nothing of another user to whoever says, with the write key of a page, that both are one', async () => {
+    for (const alias of [
+      (from: string, to: string) => ['alias', { previousId: from, userId: to }] as const,
+      (from: string, to: string) => ['identify', { anonymousId: from, userId: to }] as const,
+    ]) {
+      for (const [from, to] of [
+        ['ann', 'mallory'],
+        ['mallory', 'ann'],
+      ] as const) {
+        const ann = await page('ann', 2);
+        const mallory = await page('mallory', 0, ann.tenantId);
+        const { key: writeKey } = await createApiKey(database, ann.tenantId, { name: 'page', scopes: ['events:write'] });
+        const headers = { authorization: `Basic ${Buffer.from(`${writeKey}:`).toString('base64')}` };
+        const [path, body] = alias(from, to);
+        assert.equal((await api.call('POST', `/v1/${path}`, { headers, body })).status, 200);
+        const { rows } = await database.admin.query('select user_id from user_aliases where tenant_id = $1 and alias_id = $2', [
+          ann.tenantId,
+          from,
+        ]);
+        assert.deepEqual(rows, [{ user_id: to }], 'they are merged indeed');
+
+        const { body: seen } = await mallory.call('GET');
+        assert.deepEqual([seen.items, seen.counts.total, seen.last_item], [[], 0, 0]);
+        for (const what of MARKS) assert.equal((await mallory.call('POST', `/1/${what}`)).status, 404);
+        const mint = (userId: string) => api.call('POST', '/v1/inbox/tokens', { key: ann.key, body: { user_id: userId } });
+        const refused = await mint(from);
+        assert.equal(refused.status, 409);
+        assert.doesNotMatch(refused.body.detail, new RegExp(`\\b${to}\\b`), 'nor is it said whose inbox to ask for instead');
+        const again = await mint('mallory');
+        if (again.status === 201) assert.deepEqual((await api.call('GET', '/v1/inbox', { key: again.body.token })).body.items, []);
+        assert.equal((await api.call('POST', '/v1/inbox/tokens', { key: writeKey, body: { user_id: 'ann' } })).status, 403);
+      }
+    }
+  });
+
   it('opens the inbox of its user alone, though others have items of the same number', async () => {
     const ann = await page('ann', 2);
     const bob = await page('bob', 3, ann.tenantId);
