@@ -1,22 +1,14 @@
+import { inAppMessageOf } from '../../core/message/in-app-words.js';
 import type { Database } from '../../db/client.js';
-import { readStepWords } from '../../db/queries/step-words.js';
+import { readCampaignStep } from '../../db/queries/campaigns.js';
 import type { InAppDependencies } from '../channels/in-app.js';
 
-/** Words with variables would be shown with their braces. */
-const VARIABLES = /\{\{|\{%/;
-
-/**
- * In-app messages in the step's own words, the same for everybody: its subject is the title, its message or content the text. Where there
- * are none, or they have variables, nothing is sent and the ledger says why.
- */
+/** In-app messages in the step's own words. Where it has none that can be shown, nothing is sent and the ledger says why. */
 export const createInAppRenderer =
   ({ database }: { readonly database: Database }): InAppDependencies['render'] =>
-  async ({ tenantId, campaignId, stepKey }, users) => {
-    const words = await database.withTenant(tenantId, (tx) => readStepWords(tx, tenantId, { campaignId, stepKey }));
-    const { subject, text } = words ?? {};
-    return users.map(() => {
-      if (subject === undefined || text === undefined) return { because: 'an in-app step needs a subject and a message of its own' };
-      if (VARIABLES.test(subject + text)) return { because: 'the words of an in-app step cannot have variables' };
-      return { title: subject, body: text };
-    });
+  async (step, users) => {
+    const found = await database.withTenant(step.tenantId, (tx) => readCampaignStep(tx, step));
+    if (!found) throw new Error(`the plan of the campaign has no step ${step.stepKey}`);
+    const message = inAppMessageOf(found);
+    return users.map(() => message);
   };

@@ -6,9 +6,9 @@ import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import type { TenantId } from '../../core/ids.js';
 import { createApiKey } from '../../db/queries/api-keys.js';
-import { startTestApi, type ApiAnswer, type CallOptions, type TestApi } from '../harness/api.js';
+import { startTestApi, type ApiAnswer, type TestApi } from '../harness/api.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
-import { inboxesOf } from '../harness/inbox.js';
+import { openInboxPage } from '../harness/inbox-page.js';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -23,18 +23,7 @@ after(async () => {
 
 const MARKS = ['seen', 'read', 'interacted', 'archived'] as const;
 
-/** A tenant's backend, and the page of one of its users with some items. */
-async function page(user: string, items = 0, known?: TenantId) {
-  const tenantId = known ?? (await database.newTenant());
-  const { key } = await createApiKey(database, tenantId, { name: 'backend', scopes: ['inbox:tokens'] });
-  const reader = await inboxesOf(database).reader(tenantId, user);
-  await reader.receive(Array.from({ length: items }, (_, i) => ({ title: `Item ${i + 1}` })));
-  const minted = await api.call('POST', '/v1/inbox/tokens', { key, body: { user_id: user } });
-  assert.equal(minted.status, 201, minted.text);
-  const token: string = minted.body.token;
-  const call = (method: string, path = '', options: CallOptions = {}) => api.call(method, `/v1/inbox${path}`, { key: token, ...options });
-  return { tenantId, key, token, reader, call };
-}
+const page = (user: string, items = 0, tenantId?: TenantId) => openInboxPage({ database, api }, user, { items, tenantId });
 
 const itemsOf = ({ body }: ApiAnswer): number[] => body.items.map(({ item }: { item: number }) => item);
 
@@ -178,56 +167,6 @@ describe('a token', () => {
       assert.equal((await mint(body)).status, 400, JSON.stringify(body));
     const { key: reading } = await createApiKey(database, tenantId, { name: 'read', scopes: ['read'] });
     assert.equal((await mint({ user_id: 'ann' }, reading)).status, 403);
-  });
-
-  it('is not given for an id that was merged into another: who can send events could open that inbox', async () => {
-    const { key, tenantId } = await page('ann', 1);
-    await database.pool.query(`select merge_users($1, 'mallory', 'ann')`, [tenantId]);
-    const answer = await api.call('POST', '/v1/inbox/tokens', { key, body: { user_id: 'mallory' } });
-    assert.equal(answer.status, 409);
-    assert.match(answer.body.detail, /merged into another user/);
-  });
-
-  it('that was given before its id was merged away opens an empty inbox', async () => {
-    const { call, tenantId } = await page('mallory', 1);
-    await page('ann', 2, tenantId);
-    await database.pool.query(`select merge_users($1, 'mallory', 'ann')`, [tenantId]);
-    assert.deepEqual((await call('GET')).body.counts, { unseen: 0, unread: 0, total: 0 });
-  });
-
-  it('shows nothing of another user to whoever says, with the write key of a page, that both are one', async () => {
-    for (const alias of [
-      (from: string, to: string) => ['alias', { previousId: from, userId: to }] as const,
-      (from: string, to: string) => ['identify', { anonymousId: from, userId: to }] as const,
-    ]) {
-      for (const [from, to] of [
-        ['ann', 'mallory'],
-        ['mallory', 'ann'],
-      ] as const) {
-        const ann = await page('ann', 2);
-        const mallory = await page('mallory', 0, ann.tenantId);
-        const { key: writeKey } = await createApiKey(database, ann.tenantId, { name: 'page', scopes: ['events:write'] });
-        const headers = { authorization: `Basic ${Buffer.from(`${writeKey}:`).toString('base64')}` };
-        const [path, body] = alias(from, to);
-        assert.equal((await api.call('POST', `/v1/${path}`, { headers, body })).status, 200);
-        const { rows } = await database.admin.query('select user_id from user_aliases where tenant_id = $1 and alias_id = $2', [
-          ann.tenantId,
-          from,
-        ]);
-        assert.deepEqual(rows, [{ user_id: to }], 'they are merged indeed');
-
-        const { body: seen } = await mallory.call('GET');
-        assert.deepEqual([seen.items, seen.counts.total, seen.last_item], [[], 0, 0]);
-        for (const what of MARKS) assert.equal((await mallory.call('POST', `/1/${what}`)).status, 404);
-        const mint = (userId: string) => api.call('POST', '/v1/inbox/tokens', { key: ann.key, body: { user_id: userId } });
-        const refused = await mint(from);
-        assert.equal(refused.status, 409);
-        assert.doesNotMatch(refused.body.detail, new RegExp(`\\b${to}\\b`), 'nor is it said whose inbox to ask for instead');
-        const again = await mint('mallory');
-        if (again.status === 201) assert.deepEqual((await api.call('GET', '/v1/inbox', { key: again.body.token })).body.items, []);
-        assert.equal((await api.call('POST', '/v1/inbox/tokens', { key: writeKey, body: { user_id: 'ann' } })).status, 403);
-      }
-    }
   });
 
   it('opens the inbox of its user alone, though others have items of the same number', async () => {

@@ -108,7 +108,7 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     walker,
     tests,
     campaigns,
-    sending: options.sending ?? { email: true, ledgerKey: ADDRESS_KEY },
+    sending: options.sending ?? { email: true, in_app: true, ledgerKey: ADDRESS_KEY },
     ...(options.executors && { executors: options.executors }),
     readiness: options.readiness ?? [{ name: 'postgres', check: () => database.pool.query('select 1') }],
     isClosing: () => false,
