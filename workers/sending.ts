@@ -35,8 +35,8 @@ export type RunningSending = { readonly run: Promise<void>; close(): Promise<voi
 
 /** What waits for providers most of the time; more of it at once is bounded by connections of the database. */
 const AT_ONCE = 16;
-/** Shorter than a beat's time-out is long enough for a provider, and a dead one is noticed by its answers that do not come. */
-const PROVIDER_TIMEOUT_MS = 30_000;
+/** Long enough for a provider that works; one that does not answer makes its messages uncertain, and must not hold a slot for long. */
+const PROVIDER_TIMEOUT_MS = 10_000;
 
 /** What campaigns ask for, on a queue of its own, and the relay that tells their batches what people did. */
 export async function startSending(settings: SendingSettings): Promise<RunningSending> {
