@@ -6,7 +6,7 @@ import { zoneOffsetsOr } from '../../core/journey/zone-offsets.js';
 import type { Plan } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../../db/client.js';
 import { freezeAudience, readBatch, readClocks, type Clock } from '../../db/queries/campaign-audience.js';
-import { readPlan, type CampaignRow } from '../../db/queries/campaigns.js';
+import { holdCampaign, readPlan, type CampaignRow } from '../../db/queries/campaigns.js';
 import { usualSlots } from '../../db/queries/send-slots.js';
 import { readTenant } from '../../db/queries/tenants.js';
 
@@ -19,7 +19,8 @@ const batchSize = (recipients: number): number => (recipients <= MOST_ALONE ? 1 
 const MARGIN_MS = 2 * 86_400_000;
 
 /** Freezes the audience of a campaign that was launched: those that fall due together side by side. */
-export async function freezeCampaign(tx: TenantTransaction, row: CampaignRow): Promise<CampaignRow> {
+export async function freezeCampaign(tx: TenantTransaction, campaign: CampaignRow): Promise<CampaignRow> {
+  const row = await holdCampaign(tx, campaign); // a try whose beats got lost may still be at it
   const tenant = await readTenant(tx, parseTenantId(row.tenantId));
   if (!tenant || row.launchedAt === null) throw new DomainError('conflict', 'only a launched campaign has an audience');
   const { plan } = await readPlan(tx, row);

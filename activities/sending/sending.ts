@@ -25,13 +25,13 @@ export type StepDependencies = Omit<SendingDependencies, 'now' | 'database'> & {
 
 export const createSendingActivities = ({ now, speed, ...dependencies }: StepDependencies) => ({
   /** Safe to retry: the ledger knows what an earlier try has sent, and nobody is sent the same twice. */
-  sendStep: ({ tenantId: tenant, campaignId: key, stepKey, ...step }: SendStepInput): Promise<StepSent> =>
+  sendStep: ({ tenantId: tenant, campaignId: key, ...step }: SendStepInput): Promise<StepSent> =>
     whileBeating(async () => {
       const tenantId = parseTenantId(tenant);
       const { id: campaignId, launchedAt } = await dependencies.database.withTenant(tenantId, (tx) => requireCampaign(tx, tenantId, key));
       const clock = { startMs: launchedAt?.getTime() ?? now().getTime(), speed };
       const shown = () => new Date(shownMs(clock, now().getTime()));
-      return sendStep({ ...dependencies, now: shown }, { ...step, tenantId, campaignId, stepKey: String(stepKey) });
+      return sendStep({ ...dependencies, now: shown }, { ...step, tenantId, campaignId });
     }),
 });
 
