@@ -71,7 +71,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
   const health = await serveHealth(config.worker.port, { registry: metrics.registry, state: () => worker.getState() });
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
-  const sending = await sendingOf(config, { database, client, native, taskQueue, grace: GRACE, interceptors, outgoing, logger, now });
+  const sending = await sendingOf(config, { database, client, native, grace: GRACE, interceptors, outgoing, logger, now });
   const reconcile = () =>
     reconcileSchedules(database, client, taskQueue).then(
       (changed) => changed > 0 && logger.info({ changed }, 'Schedules were made or changed'),

@@ -9,7 +9,8 @@ import { createSendingActivities } from '../activities/sending/sending.js';
 import type { SendingDependencies } from '../activities/sending/send-step.js';
 import type { SendingConfig } from '../config.js';
 import type { Database } from '../db/client.js';
-import { sendingTaskQueue } from '../workflows/task-queues.js';
+import { campaignTaskQueue } from '../workflows/task-queues.js';
+import { workflowBundle } from './bundle.js';
 import { startRelay } from './relay.js';
 
 export type SendingSettings = {
@@ -19,8 +20,6 @@ export type SendingSettings = {
   readonly sending: SendingConfig | undefined;
   /** Of campaigns' clocks. */
   readonly speed: number;
-  /** On which workflows of campaigns and batches run. */
-  readonly taskQueue: string;
   readonly grace: string;
   readonly interceptors: WorkerInterceptors;
   readonly outgoing: Partial<Outgoing> | undefined;
@@ -40,12 +39,13 @@ const PROVIDER_TIMEOUT_MS = 30_000;
 
 /** What campaigns ask for, on a queue of its own, and the relay that tells their batches what people did. */
 export async function startSending(settings: SendingSettings): Promise<RunningSending> {
-  const { database, client, native, sending, speed, taskQueue, grace, interceptors, outgoing, logger, now } = settings;
-  const batches = createBatchControl(client, taskQueue);
+  const { database, client, native, sending, speed, grace, interceptors, outgoing, logger, now } = settings;
+  const batches = createBatchControl(client);
   const worker = await Worker.create({
     connection: native,
     namespace: client.options.namespace,
-    taskQueue: sendingTaskQueue,
+    taskQueue: campaignTaskQueue,
+    workflowBundle: await workflowBundle(),
     activities: {
       ...createCampaignActivities({ database, batches, now, speed }),
       ...(sending && createSendingActivities({ ...sendingDependencies(database, sending), ...outgoing, now, speed })),
@@ -56,7 +56,6 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
   });
   const run = worker.run();
   const relay = await startRelay(database, client, {
-    taskQueue,
     onError: (error) => logger.warn({ error }, 'engagements could not be told to their batches; tried again in a second'),
   });
   return {

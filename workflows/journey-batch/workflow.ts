@@ -7,8 +7,6 @@ import type { SendAnswer } from '../../core/journey/next.js';
 import type { PlanStep } from '../../core/journey/plan.js';
 import type { BatchOrder } from '../campaign/contract.js';
 import { describeFailure } from '../failures.js';
-import { tenantIdAttribute } from '../search-attributes.js';
-import { sendingTaskQueue } from '../task-queues.js';
 import * as contract from './contract.js';
 import type { BatchRef, JourneyBatchInput, JourneyShown, OrderBatch, RecordEngagements } from './contract.js';
 import { Dispatcher, type AnsweredSend } from './dispatcher.js';
@@ -18,16 +16,14 @@ export const recordEngagementsSignal = wf.defineSignal<[RecordEngagements]>(cont
 export const orderBatchSignal = wf.defineSignal<[OrderBatch]>(contract.orderBatchSignalName);
 export const journeyQuery = wf.defineQuery<JourneyShown | null, [number]>(contract.journeyQueryName);
 
-// Retried without end: they read, or write what was written already.
-const { openBatch, closeBatch } = wf.proxyActivities<CampaignActivities>({
-  taskQueue: sendingTaskQueue,
+// Local, since each takes a moment and every batch needs both. Retried without end: they read, or write what was written already.
+const { openBatch, closeBatch } = wf.proxyLocalActivities<CampaignActivities>({
   startToCloseTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
 });
 
 // Retried without end: the ledger knows what an earlier try has sent. A beat tells within ten seconds that a worker has died.
 const { sendStep } = wf.proxyActivities<SendingActivities>({
-  taskQueue: sendingTaskQueue,
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
@@ -61,7 +57,6 @@ export async function journeyBatch(input: JourneyBatchInput): Promise<void> {
     (wanted) => sendTogether({ ref, steps, clock }, wanted),
   );
   wf.setHandler(journeyQuery, (idx) => showJourney(journeys, idx, steps));
-  wf.upsertSearchAttributes([{ key: tenantIdAttribute, value: input.tenantId }]);
   for (;;) {
     const nowMs = shownMs(clock, Date.now());
     // Orders first: whoever enters a paused campaign is sent nothing.
