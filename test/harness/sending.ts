@@ -48,7 +48,6 @@ export async function startCampaignWorker(settings: {
     prepareEmails: (batch) => prepareEmails(account, batch),
     render: plainRender,
     now,
-    speed: 1,
   });
   const worker = await Worker.create({
     connection: native,
