@@ -10,7 +10,7 @@ import { addAudience } from './campaign/launching.js';
 import { tellOpened, type Opened, type Rate } from './campaign/engaging.js';
 import { startCampaignStack } from './campaign/stack.js';
 import { startWorld, type World } from './campaign/world.js';
-import { secondsBetween, totalSeconds } from './measuring/usage-by-role.js';
+import { secondsBetween, totalSeconds, type RoleSeconds } from './measuring/usage-by-role.js';
 
 /**
  * How soon a reaction is reacted to: everybody has got the first message of a campaign and waits for nothing but to open it. That
@@ -80,6 +80,8 @@ type Found = {
   readonly lost: number;
   readonly calls: number;
   readonly cpu_ms_each: number;
+  /** By what it was spent for. */
+  readonly cpu_ms: RoleSeconds;
 };
 
 async function measure(world: World, signer: Signer, opened: readonly Opened[], rate: Rate): Promise<Found> {
@@ -93,6 +95,7 @@ async function measure(world: World, signer: Signer, opened: readonly Opened[], 
   const accepted = acceptedOf(world.journalPath, new Set(users.keys()));
   const latencies = accepted.map(({ messageId, atMs }) => atMs - (toldMs.get(users.get(messageId) ?? '') ?? 0));
   const quantile = quantilesOf(latencies);
+  const each = (seconds: number) => Math.round((seconds * 1e4) / opened.length) / 10;
   return {
     rate,
     p50: quantile(0.5),
@@ -101,7 +104,8 @@ async function measure(world: World, signer: Signer, opened: readonly Opened[], 
     answered_p95: Math.round(quantilesOf(answeredMs)(0.95)),
     lost: opened.length - accepted.length,
     calls: new Set(accepted.map(({ callId }) => callId)).size,
-    cpu_ms_each: Math.round((totalSeconds(used) * 1e4) / opened.length) / 10,
+    cpu_ms_each: each(totalSeconds(used)),
+    cpu_ms: Object.fromEntries(Object.entries(used).map(([role, seconds]) => [role, each(seconds)])),
   };
 }
 

@@ -8,6 +8,7 @@ import type { PlanStep } from '../../core/journey/plan.js';
 import { fromRanges, toRanges } from '../../core/journey/ranges.js';
 import type { BatchOrder } from '../campaign/contract.js';
 import { describeFailure } from '../failures.js';
+import { Alarm } from './alarm.js';
 import * as contract from './contract.js';
 import type { JourneyBatchInput, JourneyShown, OrderBatch, RecordEngagements } from './contract.js';
 import { Dispatcher, type AnsweredSend } from './dispatcher.js';
@@ -57,6 +58,7 @@ export async function journeyBatch(input: JourneyBatchInput): Promise<void> {
     (stepKey) => steps.find(({ key }) => key === stepKey)?.channel ?? '',
     (wanted) => sendTogether({ tenantId: ref.tenantId, campaign: course.campaign, batch: ref.batch, clock }, steps, wanted),
   );
+  const alarm = new Alarm();
   wf.setHandler(journeyQuery, (idx) => showJourney(journeys, idx, steps));
   for (;;) {
     const nowMs = shownMs(clock, Date.now());
@@ -82,9 +84,9 @@ export async function journeyBatch(input: JourneyBatchInput): Promise<void> {
     }
     if (!isLong && !isPaused) dispatcher.dispatch((idx) => journeys.isSending(idx));
     const wakesAtMs = journeys.wakesAtMs();
-    const isNews = () => told.length > 0 || orders.length > 0 || dispatcher.hasAnswers();
-    if (wakesAtMs === null) await wf.condition(isNews);
-    else await wf.condition(isNews, waitMs(clock, Date.now(), wakesAtMs));
+    if (wakesAtMs !== null) alarm.setFor(wakesAtMs, waitMs(clock, Date.now(), wakesAtMs));
+    await wf.condition(() => told.length > 0 || orders.length > 0 || dispatcher.hasAnswers() || alarm.hasRung());
+    alarm.silence();
   }
   await closeBatch.executeWithOptions({ summary: 'Write how the journeys ended' }, [{ ...ref, left: journeys.left }]);
 }
