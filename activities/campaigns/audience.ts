@@ -41,24 +41,28 @@ export async function freezeCampaign(tx: TenantTransaction, campaign: CampaignRo
   });
 }
 
-/** All that the workflow of a batch goes by, without a person's id in it. */
+/** All that the workflow of a batch goes by, without a person's id in it; `campaign` is the campaign's row. */
+export type OpenedBatch = BatchCourse & { readonly campaign: number };
+
 export async function openBatch(
   tx: TenantTransaction,
   row: CampaignRow,
   { batch, speed }: { readonly batch: number; readonly speed: number },
-): Promise<BatchCourse | null> {
+): Promise<OpenedBatch | null> {
   const open = await readBatch(tx, row, batch);
   const tenant = await readTenant(tx, parseTenantId(row.tenantId));
   if (!open || !tenant || row.launchedAt === null) return null;
   const { plan } = await readPlan(tx, row);
   const enteredMs = row.launchedAt.getTime();
   const used = [...new Set(open.clockOf)];
-  const all = new Map((await readClocks(tx, row)).map((clock) => [clock.clock, clock]));
+  const all = new Map((await readClocks(tx, row, used)).map((clock) => [clock.clock, clock]));
   const clocks = used.map((number) => {
     const clock = all.get(number) ?? { clock: number, timeZone: tenant.timeZone, slots: {} };
     return clockOf(clock, plan, { enteredMs, homeZone: tenant.timeZone });
   });
-  return { plan, enteredMs, speed, tickMs: row.tickMs, clocks, clockOf: open.clockOf.map((number) => used.indexOf(number)) };
+  const positions = new Map(used.map((number, position) => [number, position]));
+  const positionsOf = open.clockOf.map((number) => positions.get(number) ?? 0);
+  return { campaign: row.id, plan, enteredMs, speed, tickMs: row.tickMs, clocks, clockOf: positionsOf };
 }
 
 function clockOf(
