@@ -136,7 +136,7 @@ describe('a stream', () => {
     const people = await Promise.all(Array.from({ length: 60 }, (_, i) => inboxesOf(database).reader(tenantId, `u${i + 1}`)));
     const streams = await Promise.all(people.map((one, i) => listen(i % 2 === 0 ? api : other, tokenOf(one))));
     await Promise.all(streams.map(hasCounts));
-    await Promise.all(['1', '2', '3'].map((stepKey) => inboxesOf(database).send({ ...step, stepKey })));
+    await Promise.all([1, 2, 3].map((stepKey) => inboxesOf(database).send({ ...step, stepKey })));
     for (const [i, events] of streams.entries()) {
       await hasItems(events, 3);
       assert.deepEqual(idsOf(events), [1, 2, 3]);

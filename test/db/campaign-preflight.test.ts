@@ -81,8 +81,8 @@ async function countByClaims(tenantId: TenantId, campaignId: number, segment: st
   const members = rows.map(({ idx }) => idx);
   const claimed = { tenantId, campaignId, batch: 0, members };
   return [
-    await countClaims({ ...claimed, stepKey: '1', channel: 'email' }),
-    await countClaims({ ...claimed, stepKey: '3', channel: 'in_app' }),
+    await countClaims({ ...claimed, stepKey: 1, channel: 'email' }),
+    await countClaims({ ...claimed, stepKey: 3, channel: 'in_app' }),
   ];
 }
 

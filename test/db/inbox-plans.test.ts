@@ -27,7 +27,7 @@ describe('the work of an in-app message', () => {
   it('is a few rows in the last batch, by plans that were made while the tables were empty', async () => {
     const small = await inboxesOf(database).prepared(1);
     // After five times a session keeps a plan for all values.
-    for (let time = 1; time <= 10; time += 1) await rowsRead({ ...small.step, stepKey: `${time}` });
+    for (let time = 1; time <= 10; time += 1) await rowsRead({ ...small.step, stepKey: time });
     const { step } = await inboxesOf(database).prepared(5_000);
     for (let batch = 0; batch < 10; batch += 1) few(await rowsRead(batchOf(step, batch)));
   });

@@ -51,14 +51,14 @@ describe('a step that is sent in-app', () => {
       [1, 'sent'],
       [2, 'sent'],
     ]);
-    assert.deepEqual(await itemsOf(tenantId), ['u1 1 Step welcome', 'u2 1 Step welcome', 'u3 1 Step welcome']);
+    assert.deepEqual(await itemsOf(tenantId), ['u1 1 Step 1', 'u2 1 Step 1', 'u3 1 Step 1']);
     assert.deepEqual(await statuses(tenantId), ['delivered', 'delivered', 'delivered']);
     const { items, ...state } = await inboxes().list(tenantId, 'u1');
     assert.deepEqual(state, { unseen: 1, unread: 1, total: 1, lastSeq: 1 });
     assert.deepEqual(items, [
       {
         seq: 1,
-        title: 'Step welcome',
+        title: 'Step 1',
         body: 'For u1',
         actionUrl: null,
         data: {},
@@ -89,7 +89,7 @@ describe('a step that is sent in-app', () => {
     await database.pool.query(`select delete_user($1, 'u2')`, [tenantId]);
     await database.pool.query(`select merge_users($1, 'u4', 'u3')`, [tenantId]);
     await inboxes().send(step);
-    assert.deepEqual(await itemsOf(tenantId), ['u1 1 Step welcome', 'u3 1 Step welcome']);
+    assert.deepEqual(await itemsOf(tenantId), ['u1 1 Step 1', 'u3 1 Step 1']);
     assert.deepEqual(reasons(await ledger().claim(step)), [null, 'deleted', null, 'merged']);
   });
 
@@ -98,7 +98,7 @@ describe('a step that is sent in-app', () => {
     await database.admin.query(`update journeys set user_id = 'U2' where tenant_id = $1 and user_id = 'u1'`, [tenantId]);
     await database.admin.query(`update users set user_id = 'U2' where tenant_id = $1 and user_id = 'u1'`, [tenantId]);
     await inboxes().send(step);
-    assert.deepEqual((await itemsOf(tenantId)).sort(), ['U2 1 Step welcome', 'u2 1 Step welcome']);
+    assert.deepEqual((await itemsOf(tenantId)).sort(), ['U2 1 Step 1', 'u2 1 Step 1']);
   });
 
   it('fails for whom there is nothing to show, and says why', async () => {
@@ -286,7 +286,7 @@ describe('the inbox of a user who', () => {
     const { tenantId, step } = await inboxes().prepared(2);
     await inboxes().send(step);
     await database.pool.query(`select delete_user($1, 'u1')`, [tenantId]);
-    assert.deepEqual(await itemsOf(tenantId), ['u2 1 Step welcome']);
+    assert.deepEqual(await itemsOf(tenantId), ['u2 1 Step 1']);
     assert.deepEqual(await column('select user_id as value from inboxes where tenant_id = $1', tenantId), ['u2']);
     await assertCounted(tenantId);
   });
@@ -343,6 +343,6 @@ describe('the inbox of a user who', () => {
       ['deferred'],
     );
     await inboxes().send(step);
-    assert.deepEqual(await itemsOf(tenantId), ['member 1 Step welcome']);
+    assert.deepEqual(await itemsOf(tenantId), ['member 1 Step 1']);
   });
 });
