@@ -55,7 +55,7 @@ export const NewCampaign = z.strictObject({
     .union([Word, z.strictObject({ event: Words })])
     .optional()
     .describe('`launch`'),
-  frequency: Word.optional().describe('Not available yet.'),
+  frequency: Word.optional().describe('`daily`, `weekly`, `monthly`: the segment enters again each time.'),
   re_entry: z
     .union([Word, z.strictObject({ after_days: z.number() })])
     .optional()

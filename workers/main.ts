@@ -9,6 +9,7 @@ import { openStore } from '../store/open.js';
 import { walkTaskQueue } from '../workflows/task-queues.js';
 import { createActivities, observeActivities } from './activities.js';
 import { workflowBundle } from './bundle.js';
+import { startCampaignClocks } from './campaign-clocks.js';
 import { serveHealth } from './health.js';
 import { createWorkerLogger, installRuntime, temporalLogger } from './logging.js';
 import { createWorkerMetrics } from './metrics.js';
@@ -82,7 +83,11 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
       (started) => started > 0 && logger.info({ started }, 'the clocks of tests were started'),
       (error: unknown) => logger.warn({ error }, 'the running tests could not be looked through; tried again in five minutes'),
     );
-  const reconciling = setInterval(() => void reconcile().then(startClocks), RECONCILE_EVERY_MS);
+  const startCampaigns = () =>
+    startCampaignClocks(database, client).catch((error: unknown) =>
+      logger.warn({ error }, 'the running campaigns could not be looked through; tried again in five minutes'),
+    );
+  const reconciling = setInterval(() => void reconcile().then(startClocks).then(startCampaigns), RECONCILE_EVERY_MS);
   let asked = false;
   const run = Promise.all([worker.run(), sending.run]);
   const over = run.then(
@@ -91,6 +96,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
   );
   await reconcile();
   await startClocks();
+  await startCampaigns();
   logger.info({ taskQueue, role: config.worker.role, port: health.port }, 'the worker runs');
 
   let closing: Promise<void> | undefined;

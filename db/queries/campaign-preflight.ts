@@ -124,7 +124,7 @@ function clockOf(text: string, channel: EngagementChannel): Pick<ClockShare, 'ti
 
 /** What people call the campaign's segment. */
 export async function segmentNameOf(tx: TenantTransaction, { tenantId, segmentId }: CampaignRow): Promise<string> {
-  if (segmentId === null) return 'of the campaign';
+  if (segmentId === null) return 'anybody';
   const rows = await tx
     .select({ name: audienceSegments.segmentName })
     .from(audienceSegments)

@@ -29,6 +29,8 @@ export type CampaignSummary = {
   readonly launchedAt: string | null;
   readonly recipients: number | null;
   readonly batches: number | null;
+  /** Of a recurring one that runs: what it enters next, by the campaign's clock, which is so many times faster than ours. */
+  readonly next?: { readonly number: number; readonly dueMs: number; readonly speed: number };
 };
 
 export type CampaignProgress = {

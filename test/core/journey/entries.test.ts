@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nextEntry, occurrenceMs, type LastEntry } from '../../../core/journey/entries.js';
+import fc from 'fast-check';
+import { nextEntry, nextOccurrence, occurrenceMs, type LastEntry } from '../../../core/journey/entries.js';
+import { localTimeAt } from '../../../core/journey/zone-offsets.js';
 import { clockIn, DAY_MS, fourSteps, planOf } from './samples.js';
 
 const entered: LastEntry = { number: 2, enteredMs: 0, leftMs: 3 * DAY_MS };
@@ -12,6 +14,7 @@ describe('an entry into a campaign', () => {
     ['a second, by default', {}, entered, 90, { kind: 'stays_out', because: 'entered_before' }],
     ['a third, where re-entry is allowed', { re_entry: 'after_leaving' }, entered, 4, { kind: 'enters', number: 3 }],
     ['while the user is still in', { re_entry: 'after_leaving' }, within, 90, { kind: 'stays_out', because: 'still_in' }],
+    ['by something from before the user left', { re_entry: 'after_leaving' }, entered, 2, { kind: 'stays_out', because: 'too_soon' }],
     ['too soon', { re_entry: { after_days: 30 } }, entered, 29, { kind: 'stays_out', because: 'too_soon' }],
     ['after the days', { re_entry: { after_days: 30 } }, entered, 30, { kind: 'enters', number: 3 }],
     ['the fifth week of a weekly one', { frequency: 'weekly' }, entered, 28, { kind: 'enters', number: 5 }],
@@ -43,6 +46,42 @@ describe('the occurrences of a recurring campaign', () => {
     assert.deepEqual(
       [2, 3, 4, 13].map((n) => at('monthly', n)),
       ['2026-02-28T08:30', '2026-03-31T07:30', '2026-04-30T07:30', '2027-01-31T08:30'],
+    );
+  });
+});
+
+describe('the occurrence that is next', () => {
+  const startMs = Date.parse('2026-03-02T09:00:00Z');
+  const { zone } = clockIn('Europe/Berlin', { enteredMs: startMs });
+  const next = (day: number, entered: number, resumedDay = -1) => {
+    const sofar = { startMs, entered, notBeforeMs: startMs + resumedDay * DAY_MS, nowMs: startMs + day * DAY_MS };
+    return nextOccurrence('weekly', zone, sofar).number;
+  };
+
+  it('is the first to come, once the last was entered', () => {
+    assert.deepEqual([next(0, 1), next(6.9, 1), next(7, 2), next(8, 2)], [2, 2, 3, 3]);
+  });
+
+  it('is the one that is due', () => assert.equal(next(7, 1), 2));
+
+  it('is of several that an outage left over the latest alone', () => assert.equal(next(23, 1), 4));
+
+  it('is none of those that fell due in a pause', () => {
+    assert.equal(next(23, 1, 22.5), 5);
+    assert.equal(next(23, 1, 20), 4);
+  });
+
+  it('never goes back, keeps the hour of the clock, and lets none fall due unseen', () => {
+    const frequency = fc.constantFrom('daily' as const, 'weekly' as const, 'monthly' as const);
+    fc.assert(
+      fc.property(frequency, fc.integer({ min: 0, max: 86_400 * 300 }), fc.nat(400), (often, seconds, entered) => {
+        const nowMs = startMs + seconds * 1000;
+        const { number, dueMs } = nextOccurrence(often, zone, { startMs, entered, notBeforeMs: 0, nowMs });
+        assert.ok(number > entered && number >= 1);
+        assert.equal(localTimeAt(zone, dueMs).minuteOfDay, localTimeAt(zone, startMs).minuteOfDay);
+        if (dueMs > nowMs) assert.ok(number - 1 === entered || occurrenceMs(often, startMs, number - 1, zone) <= nowMs);
+        else assert.ok(occurrenceMs(often, startMs, number + 1, zone) > nowMs);
+      }),
     );
   });
 });
