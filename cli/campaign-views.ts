@@ -4,6 +4,7 @@ import { formatNumber } from '../core/numbers.js';
 import type { JourneyCount, MessageCount } from '../db/queries/campaign-counts.js';
 import type { EntryCount } from '../db/queries/campaign-entries.js';
 import type { JourneyStory, MessageRow } from '../db/queries/campaign-journeys.js';
+import { LATELY_DAYS } from '../db/queries/campaign-lately.js';
 import type { Preflight } from '../db/queries/campaign-preflight.js';
 import type { CampaignRow } from '../db/queries/campaigns.js';
 import { tableLines } from './table.js';
@@ -29,7 +30,7 @@ export const planLines = (plan: Plan): string[] => [
   ...exitsInWords(plan).map((words) => `  ${words}`),
 ];
 
-export function preflightLines({ recipients, reach, forecast, blockers }: Preflight): string[] {
+export function preflightLines({ recipients, lately, reach, forecast, blockers }: Preflight): string[] {
   const head = ['channel', 'reachable', 'no address', 'no consent', 'suppressed', 'same address'];
   const cells = reach.map(({ channel, ...one }) => [
     channel,
@@ -38,6 +39,7 @@ export function preflightLines({ recipients, reach, forecast, blockers }: Prefli
   const hours = forecast.hours.map(({ local, messages }) => `  ${local}  ${formatNumber(messages)}`);
   return [
     `Recipients: ${formatNumber(recipients)}`,
+    ...(lately === null ? [] : [`By the same rule ${formatNumber(lately)} would have entered in the ${LATELY_DAYS} days before`]),
     ...tableLines([head, ...cells]),
     ...(hours.length > 0 ? ["First messages by the hours of the tenant's clock:", ...hours] : []),
     ...(forecast.later > 0 ? [`Later than a day from now, or after a reaction: ${formatNumber(forecast.later)}`] : []),

@@ -23,7 +23,7 @@ import type { Slots } from '../../db/tables/campaigns.js';
 
 /** Up to so many recipients each journey has a workflow of its own, so that each person's story can be read in the Temporal UI. */
 const MOST_ALONE = 200;
-const BATCH = 500;
+export const BATCH = 500;
 const batchSize = (recipients: number): number => (recipients <= MOST_ALONE ? 1 : BATCH);
 
 /** A day before the entry and two after its last moment: local days begin and end at other moments than the server's. */
@@ -63,13 +63,14 @@ async function enteringOf(tx: TenantTransaction, row: CampaignRow, at: Date): Pr
   };
 }
 
-async function requireTenant(tx: TenantTransaction, row: CampaignRow): Promise<Tenant> {
+export async function requireTenant(tx: TenantTransaction, row: CampaignRow): Promise<Tenant> {
   const tenant = await readTenant(tx, parseTenantId(row.tenantId));
   if (!tenant) throw new DomainError('not_found', 'there is no such tenant');
   return tenant;
 }
 
-const homeSlotsOf = (tx: TenantTransaction, { steps }: Plan, { tenantId, timeZone }: Tenant): Promise<Slots> =>
+/** When messages go where the best time of somebody is wanted and not known. */
+export const homeSlotsOf = (tx: TenantTransaction, { steps }: Plan, { tenantId, timeZone }: Tenant): Promise<Slots> =>
   usualSlots(tx, tenantId, {
     channels: [...new Set(steps.filter(({ sendTime }) => sendTime === 'optimal').map(({ channel }) => channel))],
     homeZone: timeZone,

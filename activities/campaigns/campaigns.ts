@@ -5,12 +5,14 @@ import { parseTenantId } from '../../core/ids.js';
 import type { Left } from '../../core/journey/batch.js';
 import type { Database, TenantTransaction } from '../../db/client.js';
 import { closeBatch, listOpenBatches, noteLeavings } from '../../db/queries/campaign-audience.js';
+import { awaitIntakes } from '../../db/queries/campaign-entries.js';
 import { occurrenceAfter } from '../../db/queries/campaign-occurrences.js';
 import { changeStatus, requireCampaign, settleCampaign, type CampaignRow } from '../../db/queries/campaigns.js';
 import type { BatchOrder, CampaignSummary } from '../../workflows/campaign/contract.js';
 import { whileBeating } from '../beating.js';
 import { enterSegmentAgain, freezeCampaign, openBatch, type OpenedBatch } from './audience.js';
 import type { BatchControl } from './batch-control.js';
+import { createSlotsMemory, enterThoseWaiting } from './entering.js';
 
 type CampaignRef = { readonly tenantId: string; readonly campaignId: string };
 type BatchRef = CampaignRef & { readonly batch: number };
@@ -25,6 +27,7 @@ export type CampaignDependencies = {
 
 /** What campaigns and their batches ask for. No activity holds a rule: the rows and `core/` decide. */
 export const createCampaignActivities = ({ database, batches, now, speed }: CampaignDependencies) => {
+  const usual = createSlotsMemory(() => now().getTime());
   const within = <T>(ref: CampaignRef, work: (tx: TenantTransaction, row: CampaignRow) => Promise<T>): Promise<T> => {
     const tenantId = parseTenantId(ref.tenantId);
     return database.withTenant(tenantId, async (tx) => work(tx, await requireCampaign(tx, tenantId, ref.campaignId)));
@@ -46,7 +49,11 @@ export const createCampaignActivities = ({ database, batches, now, speed }: Camp
 
     /** Safe to retry: what is frozen stays as it is. */
     freezeAudience: (ref: CampaignRef): Promise<CampaignSummary> =>
-      whileBeating(() => within(ref, async (tx, row) => summaryOf(await freezeCampaign(tx, row)))),
+      whileBeating(async () => {
+        // Whoever stores members has either ended by now or sees that the campaign runs: nobody comes in between unseen.
+        await within(ref, awaitIntakes);
+        return within(ref, async (tx, row) => summaryOf(await freezeCampaign(tx, row)));
+      }),
 
     /** Safe to retry: an occurrence that was entered is not entered again. `at` is when ours shows that. */
     enterOccurrence: ({ occurrence, dueMs, atMs, ...ref }: CampaignRef & EnterOccurrence): Promise<CampaignSummary> =>
@@ -56,6 +63,21 @@ export const createCampaignActivities = ({ database, batches, now, speed }: Camp
           return summaryAt(tx, await enterSegmentAgain(tx, row, entering), atMs);
         }),
       ),
+
+    /**
+     * Lets those enter who wait to, batch by batch, and starts the batches from `from` on. Safe to retry: who was decided upon waits no
+     * more, and a batch that runs is not started again.
+     */
+    enterWaiting: ({ from, atMs, ...ref }: CampaignRef & { from: number; atMs: number }): Promise<CampaignSummary> =>
+      whileBeating(async () => {
+        const tenantId = parseTenantId(ref.tenantId);
+        for (let next = from; ;) {
+          const entered = await within(ref, (tx, row) => enterThoseWaiting(tx, row, { at: shown(row, atMs), slots: usual }));
+          const to = entered.campaign.batches ?? 0;
+          await batches.start(database, { ...ref, tenantId }, { from: next, to, onStarted: (started) => void (next = started) });
+          if (!entered.areMore) return summaryOf(entered.campaign);
+        }
+      }),
 
     /** Safe to retry: a batch that runs is not started again, and goes on where the last try has got to. */
     async startBatches({ from = 0, batches: count, ...ref }: CampaignRef & { from?: number; batches: number }): Promise<number> {

@@ -5,16 +5,8 @@ import { campaignChannels } from '../journey/triggers.js';
 export const availableChannels: readonly string[] = ['email', 'in_app'];
 
 /** What a campaign asks for that is understood and cannot be done yet: absent, rather than done in part. */
-export function unavailableFaults({ sequence, entry, re_entry }: CampaignRequest): PlanFault[] {
-  const faults = sequence.flatMap(({ channel }, i) => channelFaults(channel, `sequence[${i}].channel`));
-  if (entry === 'segment' || typeof entry === 'object') {
-    const when = entry === 'segment' ? 'when somebody comes into the segment' : 'by an event';
-    faults.push({ field: 'entry', message: `entry ${when} is not available yet; entry at launch is` });
-  }
-  if (re_entry === 'after_leaving' || typeof re_entry === 'object') {
-    faults.push({ field: 're_entry', message: 'entering again is not available yet; everybody enters a campaign once' });
-  }
-  return faults;
+export function unavailableFaults({ sequence }: CampaignRequest): PlanFault[] {
+  return sequence.flatMap(({ channel }, i) => channelFaults(channel, `sequence[${i}].channel`));
 }
 
 function channelFaults(channel: string, field: string): PlanFault[] {

@@ -1,8 +1,10 @@
 import { and, desc, eq, sql } from 'drizzle-orm';
 import type { LastEntry } from '../../core/journey/entries.js';
-import type { TenantTransaction } from '../client.js';
+import { parseTenantId, type TenantId } from '../../core/ids.js';
+import type { Database, TenantTransaction } from '../client.js';
 import { campaignOccurrences, outreachCampaigns, type Slots } from '../tables/campaigns.js';
 import type { CampaignRow } from './campaigns.js';
+import type { Slices } from './engagement-outbox.js';
 
 export type OccurrenceRow = typeof campaignOccurrences.$inferSelect;
 
@@ -19,8 +21,27 @@ export function listOccurrences(tx: TenantTransaction, { tenantId, id }: Campaig
 /** Keeps a tenant's users as they are until the transaction ends. Before the campaign's row is held: others do it in this order. */
 export const holdUsers = (tx: TenantTransaction, { tenantId }: CampaignRow) => tx.execute(sql`select hold_users(${tenantId}, false)`);
 
-/** Over when every transaction has ended that has stored events or members before. In a transaction of its own. */
-export const awaitIntakes = (tx: TenantTransaction, { tenantId }: CampaignRow) => tx.execute(sql`select hold_users(${tenantId}, true)`);
+/** Over when everybody has ended who has stored members of the campaign's segment before. In a transaction of its own. */
+export async function awaitIntakes(tx: TenantTransaction, { tenantId, enters }: CampaignRow): Promise<void> {
+  if (enters === 'segment') await tx.execute(sql`select hold_users(${tenantId}, true)`);
+}
+
+/** A campaign that people wait to enter; `firstEntrant` is a number of the one who waits longest. */
+export type AwaitedCampaign = { readonly tenantId: TenantId; readonly campaignKey: string; readonly firstEntrant: number };
+
+/** Of the campaigns in some slices, those of which a full batch waits, or somebody for so long. */
+export async function listAwaitedCampaigns(
+  { pool }: Pick<Database, 'pool'>,
+  { owned, of }: Slices,
+  { patienceMs, fullBatch }: { readonly patienceMs: number; readonly fullBatch: number },
+): Promise<AwaitedCampaign[]> {
+  const { rows } = await pool.query<Omit<AwaitedCampaign, 'tenantId'> & { readonly tenantId: string }>(
+    `select tenant_id as "tenantId", campaign_key as "campaignKey", first_entrant::float8 as "firstEntrant"
+     from list_awaited_campaigns($1, $2, make_interval(secs => $3::float8 / 1000), $4)`,
+    [owned, of, patienceMs, fullBatch],
+  );
+  return rows.map((row) => ({ ...row, tenantId: parseTenantId(row.tenantId) }));
+}
 
 /** Somebody who waits to enter. `last` is what they had of the campaign. */
 export type Entrant = {

@@ -8,13 +8,17 @@ import type { Plan } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../client.js';
 import { audienceSegments } from '../tables/segments.js';
 import { contentFaults } from './campaign-content.js';
+import { countLately } from './campaign-lately.js';
 import { readPlan, type CampaignRow } from './campaigns.js';
 import { readTenant } from './tenants.js';
 
 /** What a launch at this moment would meet. */
 export type Preflight = {
   readonly checkedAt: Date;
+  /** Those who would enter now: nobody where an event lets them. */
   readonly recipients: number;
+  /** Where people enter as they come: how many would have in the days before. */
+  readonly lately: number | null;
   /** Of each channel that the plan uses, in the order of its steps. */
   readonly reach: readonly Reach[];
   readonly plan: Plan;
@@ -35,17 +39,20 @@ export async function readPreflight(
   const [first] = plan.steps;
   const scope = { homeZone: tenant.timeZone, optimal: first?.sendTime === 'optimal', ledgerKey: readiness.ledgerKey };
   const found: ReachOfClocks[] = [];
-  for (const channel of new Set(plan.steps.map(({ channel }) => channel))) found.push(await readReach(tx, row, { channel, ...scope }));
+  const entering = row.enters === 'event' ? { ...row, segmentId: null } : row;
+  for (const channel of new Set(plan.steps.map(({ channel }) => channel))) found.push(await readReach(tx, entering, { channel, ...scope }));
   const recipients = found[0]?.recipients ?? 0;
+  const mayBeEmpty = row.enters === 'event' || row.enters === 'segment';
   const reach = found.map(({ reach }) => reach);
   return {
     checkedAt: at,
     recipients,
+    lately: await countLately(tx, row, at),
     reach,
     plan,
     forecast: forecastOf(plan, found[0]?.clocks ?? [], { launchMs: at.getTime(), homeZone: tenant.timeZone, recipients }),
     blockers: [
-      ...blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, reach, readiness }),
+      ...blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, mayBeEmpty, reach, readiness }),
       ...(await contentFaults(tx, row, { plan, contents })),
     ],
   };

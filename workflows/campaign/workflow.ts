@@ -8,6 +8,7 @@ import { storyOf } from './story.js';
 
 export const changeCampaignUpdate = wf.defineUpdate<CampaignChanged, [contract.ChangeCampaign]>(contract.changeCampaignUpdateName);
 export const batchesDoneSignal = wf.defineSignal(contract.batchesDoneSignalName);
+export const entrantsWaitSignal = wf.defineSignal(contract.entrantsWaitSignalName);
 export const campaignProgressQuery = wf.defineQuery<CampaignProgress>(contract.campaignProgressQueryName);
 
 // Retried without end: the row of the campaign says what was done before, and a campaign must not be forgotten in an outage.
@@ -18,7 +19,7 @@ const { changeCampaign, settleCampaign } = wf.proxyActivities<CampaignActivities
 });
 
 // Retried without end: what was frozen stays so, and a batch that runs is not started again. A beat tells how far it has come.
-const { freezeAudience, enterOccurrence, startBatches, orderBatches } = wf.proxyActivities<CampaignActivities>({
+const { freezeAudience, enterOccurrence, enterWaiting, startBatches, orderBatches } = wf.proxyActivities<CampaignActivities>({
   startToCloseTimeout: '1 hour',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
@@ -35,6 +36,7 @@ export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
   let startedBatches = input.carried?.startedBatches ?? 0;
   let summary: CampaignSummary | null = null;
   let isNews = false;
+  let areWaiting = input.carried?.areWaiting ?? false;
   const see = (next: CampaignSummary): CampaignSummary => {
     summary = next;
     wf.setCurrentDetails(storyOf(input.campaignId, next, startedBatches));
@@ -46,6 +48,7 @@ export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
   };
   wf.setHandler(campaignProgressQuery, () => ({ ...ref, summary, startedBatches }));
   wf.setHandler(batchesDoneSignal, () => void (isNews = true));
+  wf.setHandler(entrantsWaitSignal, () => void (areWaiting = true));
   wf.setHandler(changeCampaignUpdate, async ({ change, by }) => {
     const asked = { ...ref, change, by, at: new Date(Date.now()).toISOString() };
     const { answer, summary: changed } = await changeCampaign.executeWithOptions({ summary: `${change}, asked by ${by}` }, [asked]);
@@ -77,9 +80,16 @@ export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
       await wf.condition(wf.allHandlersFinished);
       if (isNews) continue;
       if (now.status === 'finished' || now.status === 'cancelled') return now;
-      if (wf.workflowInfo().continueAsNewSuggested) await wf.continueAsNew<typeof campaign>({ ...ref, carried: { startedBatches } });
-      if (restMs === undefined) await wf.condition(() => isNews);
-      else await wf.condition(() => isNews, restMs);
+      if (wf.workflowInfo().continueAsNewSuggested)
+        await wf.continueAsNew<typeof campaign>({ ...ref, carried: { startedBatches, areWaiting } });
+      const isAwaited = () => isNews || areWaiting;
+      if (restMs === undefined) await wf.condition(isAwaited);
+      else await wf.condition(isAwaited, restMs);
+      if (!areWaiting || isNews) continue;
+      areWaiting = false;
+      const summary = 'Let those enter who wait to';
+      const entered = see(await enterWaiting.executeWithOptions({ summary }, [{ ...ref, from: startedBatches, atMs: Date.now() }]));
+      startedBatches = entered.batches ?? startedBatches;
     }
   }
 }

@@ -23,9 +23,43 @@ describe('an entry into a campaign', () => {
   ] as const;
   for (const [what, rules, last, day, expected] of rows) {
     it(`${what}: ${'because' in expected ? expected.because : `number ${expected.number}`}`, () => {
-      assert.deepEqual(nextEntry(planOf({ ...fourSteps, ...rules }), last, { atMs: day * DAY_MS, occurrence: 5 }), expected);
+      assert.deepEqual(
+        nextEntry(planOf({ ...fourSteps, ...('re_entry' in rules && { entry: 'segment' }), ...rules }), last, {
+          atMs: day * DAY_MS,
+          occurrence: 5,
+        }),
+        expected,
+      );
     });
   }
+});
+
+describe('entries of one user, whatever comes in whatever order', () => {
+  it('have numbers that go up, never two at once, and none by what happened in an earlier one', () => {
+    const rule = fc.constantFrom('never' as const, 'after_leaving' as const, { after_days: 3 });
+    const comings = fc.array(fc.record({ heardDay: fc.nat(60), lateDays: fc.nat(20), staysDays: fc.nat(9) }), { maxLength: 30 });
+    fc.assert(
+      fc.property(rule, comings, (re_entry, times) => {
+        const plan = planOf({ ...fourSteps, entry: { event: 'signed_up' }, re_entry });
+        const had: { number: number; enteredMs: number; leavesMs: number; atMs: number }[] = [];
+        for (const { heardDay, lateDays, staysDays } of times.toSorted((a, b) => a.heardDay - b.heardDay)) {
+          const [heardMs, before] = [heardDay * DAY_MS, had.at(-1)];
+          const atMs = heardMs - lateDays * DAY_MS;
+          const last = before && { ...before, leftMs: before.leavesMs <= heardMs ? before.leavesMs : null };
+          const answer = nextEntry(plan, last ?? null, { atMs, occurrence: 1 });
+          if (answer.kind === 'enters')
+            had.push({ number: answer.number, enteredMs: heardMs, leavesMs: heardMs + staysDays * DAY_MS, atMs });
+        }
+        assert.deepEqual(had.map(({ number }) => number), had.map((_, i) => i + 1)); // prettier-ignore
+        if (re_entry === 'never') assert.ok(had.length <= 1);
+        for (const [i, { atMs, enteredMs }] of had.slice(1).entries()) {
+          const before = had[i];
+          assert.ok(before && enteredMs >= before.leavesMs && atMs >= before.leavesMs);
+          if (typeof re_entry === 'object') assert.ok(atMs >= before.enteredMs + re_entry.after_days * DAY_MS);
+        }
+      }),
+    );
+  });
 });
 
 describe('the occurrences of a recurring campaign', () => {
