@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { campaignStart } from '../activities/campaigns/batch-control.js';
 import type { Database } from '../db/client.js';
-import { campaignsThatGoOn } from '../db/queries/campaigns.js';
+import { campaignsThatGoOn } from '../db/queries/campaign-occurrences.js';
 import { listTenantIds } from '../db/queries/tenants.js';
 import { campaignWorkflowType } from '../workflows/campaign/contract.js';
 

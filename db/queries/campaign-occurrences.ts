@@ -1,7 +1,9 @@
-import { parseTenantId } from '../../core/ids.js';
+import { and, eq, inArray, ne } from 'drizzle-orm';
+import { parseTenantId, type TenantId } from '../../core/ids.js';
 import { nextOccurrence, type Occurrence } from '../../core/journey/entries.js';
 import { zoneOffsetsOr } from '../../core/journey/zone-offsets.js';
 import type { TenantTransaction } from '../client.js';
+import { outreachCampaigns } from '../tables/campaigns.js';
 import { listOccurrences } from './campaign-entries.js';
 import { readPlan, type CampaignRow } from './campaigns.js';
 import { readTenant } from './tenants.js';
@@ -28,4 +30,19 @@ export async function occurrenceAfter(
   const sofar = { startMs, entered: latest?.occurrence ?? 0, notBeforeMs: resumedAt?.getTime() ?? 0, nowMs };
   const next = nextOccurrence(frequency, zoneOffsetsOr(tenant.timeZone, 'UTC', span), sofar);
   return { ...next, at: new Date(next.dueMs) };
+}
+
+/** The keys of campaigns that are entered again and again for as long as they run. */
+export async function campaignsThatGoOn(tx: TenantTransaction, tenantId: TenantId): Promise<string[]> {
+  const rows = await tx
+    .select({ key: outreachCampaigns.campaignKey })
+    .from(outreachCampaigns)
+    .where(
+      and(
+        eq(outreachCampaigns.tenantId, tenantId),
+        ne(outreachCampaigns.enters, 'launch'),
+        inArray(outreachCampaigns.status, ['running', 'paused']),
+      ),
+    );
+  return rows.map(({ key }) => key);
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, ne, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import { changeCampaign, type CampaignAnswer, type CampaignChange, type CampaignStatus } from '../../core/campaign/lifecycle.js';
 import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
@@ -156,21 +156,6 @@ export function listCampaigns(
     .where(and(...conditions))
     .orderBy(desc(outreachCampaigns.id))
     .limit(limit);
-}
-
-/** The keys of campaigns that are entered again and again for as long as they run. */
-export async function campaignsThatGoOn(tx: TenantTransaction, tenantId: TenantId): Promise<string[]> {
-  const rows = await tx
-    .select({ key: outreachCampaigns.campaignKey })
-    .from(outreachCampaigns)
-    .where(
-      and(
-        eq(outreachCampaigns.tenantId, tenantId),
-        ne(outreachCampaigns.enters, 'launch'),
-        inArray(outreachCampaigns.status, ['running', 'paused']),
-      ),
-    );
-  return rows.map(({ key }) => key);
 }
 
 /**

@@ -157,7 +157,7 @@ describe('entering by an event', () => {
         const together = people
           .slice(i, i + 50)
           .map((person) => [`${person} ${i % 100 === 0 ? copy : 0}`, person, 'signed_up', onDay(1).getTime()] as const);
-        await storeEvents(database, made.tenantId, copy === 1 ? together : [...together].reverse());
+        await storeEvents(database, made.tenantId, copy === 1 ? together : together.toReversed());
       }
     });
     const letting = [letIn(), letIn(), letIn()];

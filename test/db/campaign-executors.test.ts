@@ -73,8 +73,7 @@ describe('the executor of create_campaign', () => {
         {
           kind: 'not_available',
           action_type: 'create_campaign',
-          reason:
-            'whatsapp is not available yet; email and in_app are; weekly campaigns are not available yet; a campaign that enters its segment once is',
+          reason: 'whatsapp is not available yet; email and in_app are',
         },
       ],
     });

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { CampaignChange } from '../../core/campaign/lifecycle.js';
 import type { TenantId } from '../../core/ids.js';
+import { campaignText } from '../../cli/campaigns.js';
 import { zoneOffsets } from '../../core/journey/zone-offsets.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import { startSandboxSendgrid, type SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
@@ -153,6 +154,9 @@ describe('a weekly campaign', () => {
         true,
       );
 
+      const shown = (await campaignText(database, tenantId, campaignId)).join('\n');
+      assert.match(shown, /^ {2}The segment enters every week, at the hour of the launch; whoever is still under way stays out\.$/m);
+      assert.match(shown, /^2 +\d{4}-\d\d-\d\d \d\d:\d\d +201 +0 +1 +201 +0 +0 +0$/m);
       await ask('cancel');
       await environment.sleep('20 days');
       assert.equal((await occurrences(tenantId)).length, 5);
