@@ -15,7 +15,7 @@ export type PostingRules<E> = {
   readonly post: (events: readonly E[], isForged: boolean) => Post;
   /** What a forger would like us to believe. */
   readonly forge: (events: readonly E[]) => readonly E[];
-  /** When to try again after an answer, of which `attempt` came before; nothing: never. */
+  /** How long after the answer to the first, second … attempt the next one comes; nothing: never. */
   readonly retryAfterMs: (answer: Answer, attempt: number, events: readonly E[]) => number | undefined;
 };
 
@@ -163,6 +163,7 @@ function workQueue(settled: () => void) {
     },
     close(): void {
       isClosed = true;
+      queue.length = 0;
       timers.forEach((timer) => clearTimeout(timer));
     },
   };
