@@ -72,6 +72,33 @@ describe('asking Twilio for a message that may have been sent', () => {
     assert.deepEqual(await sendAndAsk(text('Hello'), false), { kind: 'unclear', because: 'it may still arrive' });
   });
 
+  it('settles every uncertain message of a batch as the journal has it', async () => {
+    const faults = ([true, false] as const).flatMap((accepts) => [
+      { probability: 0.08, fault: { kind: 'error', status: 500, accepts } as const },
+      { probability: 0.08, fault: { kind: 'reset', accepts } as const },
+    ]);
+    await sandbox.close();
+    sandbox = await startSandboxTwilio({ account: TWILIO_ACCOUNT, chances: { seed: 5, faults }, now: () => Date.now() - agoMs });
+    const messages = Array.from({ length: 150 }, (_, n) => ({
+      ...({ token: `t${n}`, channel: 'sms', to: `+3361000${1_000 + n}` } as const),
+      content: text(n % 2 === 0 ? 'Hello' : `Hello ${n}`),
+    }));
+    const calledAtMs = Date.now() - agoMs;
+    const sender = { kind: 'number', number: OURS } as const;
+    const outcomes = await sendTexts(clientAt(sandbox.url), { sender, statusUrl: 'http://127.0.0.1:1/', messages });
+    const uncertain = messages.filter((_, n) => outcomes[n]?.kind === 'ambiguous');
+    const found = { found: 0, absent: 0, unclear: 0 };
+    for (const { to, token, content } of uncertain) {
+      const isItsText = (seen: string) => content.kind === 'text' && seen === content.text;
+      const told = await findSent(clientAt(sandbox.url), asked({ to, calledAtMs, givenUpAtMs: Date.now() - agoMs, isItsText }));
+      found[told.kind] += 1;
+      const [sent] = sandbox.journal.byToken(token);
+      assert.deepEqual(told.kind === 'found' ? told.messageSid : told.kind, sent?.sid ?? 'absent');
+    }
+    assert.ok(found.found > 5 && found.absent > 5 && found.unclear === 0, JSON.stringify(found));
+    assert.equal(sandbox.journal.duplicates().size, 0);
+  });
+
   it('reads as many pages as the time asks for, and no more', async () => {
     const api = realTwilio(sandbox.url);
     await Promise.all(Array.from({ length: 120 }, (_, n) => api.messages.create({ to: JANE, from: OURS, body: `text ${n}` })));
