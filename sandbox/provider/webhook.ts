@@ -108,6 +108,8 @@ export function startPosting<E>(rules: PostingRules<E>) {
     schedule: (makeEvent: () => E | undefined, afterMs: number) => wheel.add(makeEvent, afterMs),
     misbehave: script.add,
     deliveries: (): readonly Delivery<E>[] => deliveries,
+    /** How many events and posts are still to come. */
+    pending: () => work.pending() + wheel.size() + held.length,
     /** Resolves when every event that was made has been answered for. */
     drained: () =>
       new Promise<void>((resolve) => {

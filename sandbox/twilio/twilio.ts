@@ -62,6 +62,7 @@ type State = {
   readonly messages: MessageStore;
   readonly threads: Threads;
   readonly people: People;
+  readonly webhook: TwilioWebhook;
   readonly faults: ReturnType<typeof faultScript<SendFault>>;
   readonly limiter: ReturnType<typeof rateLimiter>;
   readonly requests: RequestRecord[];
@@ -87,6 +88,7 @@ export async function startSandboxTwilio(options: SandboxTwilioOptions = {}): Pr
     messages,
     threads,
     people,
+    webhook,
     faults: faultScript(options.chances),
     limiter: rateLimiter(rateLimit, now),
     requests: [],

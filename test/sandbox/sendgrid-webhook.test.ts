@@ -199,13 +199,8 @@ describe('the faults of that webhook', () => {
     const { body, signature, timestamp } = forged[0] ?? { body: '', signature: '', timestamp: '' };
     assert.ok(!oracle.verifySignature(oracle.convertPublicKeyToECDSA(webhook.publicKey), body, signature, timestamp));
     assert.deepEqual(kindsOf('t2'), ['dropped']);
-    assert.deepEqual(
-      webhook
-        .deliveries()
-        .map(({ isForged }) => isForged)
-        .toSorted(),
-      [false, true],
-    );
+    const [ours, others] = [false, true].map((isForged) => webhook.deliveries().filter((delivery) => delivery.isForged === isForged));
+    assert.deepEqual([ours?.length, others?.length], [1, 1]);
   });
 
   it('are answers that get lost, so that it posts again', async () => {
