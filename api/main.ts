@@ -17,6 +17,7 @@ import { listen, type RunningServer } from './server.js';
 import { connectWalker } from './temporal.js';
 import { createUnsubscribePages } from './unsubscribe.js';
 import { createSendgridWebhook } from './webhooks/sendgrid.js';
+import { createTwilioWebhooks } from './webhooks/twilio.js';
 
 export type RunningApi = {
   readonly port: number;
@@ -60,7 +61,7 @@ export async function runApi(
     database,
     routes,
     segment: createSegmentRoutes({ database }),
-    outside: outsideOf(database, config.sending),
+    outside: outsideOf(database, config.sending, logger),
     logger,
     metrics: createMetrics(),
     ...(config.api.adminKey !== undefined && { adminKey: config.api.adminKey }),
@@ -87,13 +88,17 @@ export async function runApi(
 }
 
 /** What providers and the people who get our messages call. */
-const outsideOf = (database: Database, sending: Config['sending']): readonly Router[] =>
-  sending === undefined
-    ? []
-    : [
-        createSendgridWebhook({ database, ledgerKey: sending.ledgerKey, publicKey: sending.sendgrid.webhookKey }),
-        createUnsubscribePages({ database, ledgerKey: sending.ledgerKey, now: () => new Date() }),
-      ];
+function outsideOf(database: Database, sending: Config['sending'], logger: Logger): readonly Router[] {
+  if (sending === undefined) return [];
+  const { ledgerKey, publicUrl, sendgrid, twilio } = sending;
+  const now = () => new Date();
+  const onUnusable = (because: string) => logger.warn({ because }, 'what Twilio told could not be used');
+  return [
+    createSendgridWebhook({ database, ledgerKey, publicKey: sendgrid.webhookKey }),
+    createUnsubscribePages({ database, ledgerKey, now }),
+    ...(twilio ? [createTwilioWebhooks({ database, ledgerKey, publicUrl, authToken: twilio.authToken, now, onUnusable })] : []),
+  ];
+}
 
 async function readVersion(): Promise<string> {
   const text = await readFile(join(projectRoot, 'package.json'), 'utf8');

@@ -8,6 +8,7 @@ import { createCampaignRoutes } from './routes/campaigns.js';
 import { createEmailSenderRoutes } from './routes/email-sender.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createKeyRoutes } from './routes/keys.js';
+import { createPhoneSenderRoutes } from './routes/phone-sender.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
 import { createTemplateRoutes } from './routes/templates.js';
@@ -15,6 +16,7 @@ import { createTenantRoutes } from './routes/tenants.js';
 import { createTestRoutes } from './routes/tests.js';
 import { createUserRoutes } from './routes/users.js';
 import { createWalkRoutes } from './routes/walks.js';
+import { createWhatsappTemplateRoutes } from './routes/whatsapp-templates.js';
 import type { TestControl, WalkerControl } from './temporal.js';
 
 export type RouteDependencies = {
@@ -41,6 +43,8 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createCampaignRoutes(dependencies),
     ...createTemplateRoutes(dependencies),
     ...createEmailSenderRoutes(dependencies),
+    ...createPhoneSenderRoutes(dependencies),
+    ...createWhatsappTemplateRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createTenantRoutes(dependencies),
     ...createKeyRoutes(dependencies),

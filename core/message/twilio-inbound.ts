@@ -12,6 +12,8 @@ export type InboundText = {
   readonly from: string;
   /** Ours: in E.164, or a short code. */
   readonly to: string;
+  /** The Messaging Service that our number belongs to. */
+  readonly serviceSid?: string;
   /** Empty where there is only a picture, or a place. */
   readonly text: string;
   readonly messageSid: string;
@@ -50,10 +52,12 @@ export function readTwilioInbound(form: TwilioForm): InboundText | QuarantinedEv
   const repliedTo = fieldOf(form, 'OriginalRepliedMessageSid');
   const optOut = OPT_OUTS.get(fieldOf(form, 'OptOutType')?.toUpperCase());
   const buttonPayload = fieldOf(form, 'ButtonPayload');
+  const serviceSid = fieldOf(form, 'MessagingServiceSid');
   return {
     channel: writer.channel,
     from,
     to: ours.address,
+    ...(serviceSid !== undefined && /^MG[0-9a-fA-F]{32}$/.test(serviceSid) && { serviceSid }),
     text: safePrefix(fieldOf(form, 'Body') ?? '', MAX_CHARS),
     messageSid,
     ...(repliedTo !== undefined && MESSAGE_SID.test(repliedTo) && { repliedTo }),
