@@ -63,16 +63,22 @@ type Counted = { readonly because: string | null; readonly clock: string; readon
 /**
  * The same judgement as of `judge_address` and of the unique key on addresses, over all members at once: users at one mailbox are
  * counted with the clock of one of them. The hash is that of `hash_address`, written out, since a call of it for each of a million
- * mailboxes takes as long as all else; a test compares both with what claims decide.
+ * mailboxes takes as long as all else; a test compares both with what claims decide. An inbox is each user's own, as in `address_of`.
  */
 async function readReach(tx: TenantTransaction, { tenantId, segmentId }: CampaignRow, scope: Scope): Promise<ReachOfClocks> {
   const { channel, homeZone, optimal, ledgerKey } = scope;
   const key = sql`${ledgerKey}::bytea`;
-  const { rows } = await tx.execute<Counted>(sql`
-    with addresses as (
+  const addresses =
+    channel === 'in_app'
+      ? sql`
+      select m.user_id, encode(convert_to(m.user_id, 'UTF8'), 'hex') as address, null as consent
+      from segment_membership m where m.tenant_id = ${tenantId} and m.segment_id = ${segmentId}`
+      : sql`
       select distinct on (c.user_id) c.user_id, c.address, c.consent
       from contacts c where c.tenant_id = ${tenantId} and c.channel = ${channel}
-      order by c.user_id, c.verified_at is null, c.contact_id),
+      order by c.user_id, c.verified_at is null, c.contact_id`;
+  const { rows } = await tx.execute<Counted>(sql`
+    with addresses as (${addresses}),
     members as (
       select coalesce(u.time_zone, ${homeZone}) || '|' || coalesce(coalesce(l.weekday::text, '*') || ' ' || l.hour || ' ' || l.minute, '') as clock,
         case when a.consent is distinct from 'denied' then lower(trim(a.address)) collate "C" end as mailbox,

@@ -87,6 +87,7 @@ const BODIES: Record<string, () => unknown> = {
   'post /v1/templates/{family}/publish': () => ({ version: 1 }),
   'post /v1/templates/{family}/preview': () => ({ user_id: theirs.audience.userId }),
   'put /v1/email-sender': () => ({ from_email: 'a@b.example', from_name: 'ours', brand_name: 'ours', postal_address: 'ours' }),
+  'post /v1/inbox/tokens': () => ({ user_id: theirs.audience.userId }),
   'post /v1/tenants': () => ({ tenant_id: theirs.tenantId, name: 'x' }),
   'patch /v1/tenants/{tenant_id}': () => ({ name: 'x' }),
   'post /v1/tenants/{tenant_id}/keys': () => ({ name: 'x', scopes: ['read'] }),
@@ -268,7 +269,7 @@ describe('the table of routes', () => {
   it('is all that the application serves', async () => {
     const undocumented = ['/openapi.json', '/metrics', '/docs', '/docs/start.js'];
     const served = await api.call('GET', '/openapi.json');
-    const documented = new Set([...api.routes, ...api.segmentOperations].map(({ path }) => path));
+    const documented = new Set([...api.routes, ...api.segmentOperations, ...api.inboxOperations].map(({ path }) => path));
     assert.deepEqual(new Set(Object.keys(served.body.paths)), documented);
     for (const path of api.expressPaths) {
       const known =

@@ -7,7 +7,7 @@ import type { TenantId } from '../../core/ids.js';
 import type { StepRequest } from '../../core/journey/campaign-request.js';
 import { readPreflight, type Preflight } from '../../db/queries/campaign-preflight.js';
 import { requireCampaign } from '../../db/queries/campaigns.js';
-import { claimMessages } from '../../db/queries/send-ledger.js';
+import { claimMessages, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { ADDRESS_KEY, draftCampaign } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { addWorld, type Person, type World } from '../harness/reach.js';
@@ -17,7 +17,7 @@ before(async () => void (database = await createTestDatabase()));
 after(() => database.drop());
 
 const AT = new Date('2026-03-02T12:20:00Z');
-const READY: SendingReadiness = { email: true, ledgerKey: ADDRESS_KEY };
+const READY: SendingReadiness = { email: true, in_app: true, ledgerKey: ADDRESS_KEY };
 
 const address = fc.constantFrom('a@x.test', 'A@x.test', ' a@x.test', 'b@x.test', 'c@x.test', 'd@x.test', 'e@x.test', 'f@x.test');
 const contact = fc.record({
@@ -35,13 +35,14 @@ const person = fc.record({
 const world = fc.record({ people: fc.array(person, { maxLength: 12 }), suppressed: fc.uniqueArray(address, { maxLength: 3 }) });
 
 const step: StepRequest = { day: 0, channel: 'email', template: 'welcome_series_1', send_time: 'optimal' };
+const inApp: StepRequest = { day: 3, channel: 'in_app', template: 'feature_highlight', subject: 'Try it' };
 
 async function check(
   tenantId: TenantId,
   segment: string,
   readiness = READY,
 ): Promise<{ readonly campaignId: number; readonly preflight: Preflight }> {
-  const key = await draftCampaign(database, tenantId, { segment, sequence: [step, { ...step, day: 3 }] });
+  const key = await draftCampaign(database, tenantId, { segment, sequence: [step, { ...step, day: 3 }, inApp] });
   return database.withTenant(tenantId, async (tx) => {
     const row = await requireCampaign(tx, tenantId, key);
     return { campaignId: row.id, preflight: await readPreflight(tx, row, { readiness, at: AT }) };
@@ -69,7 +70,7 @@ function countByHand({ people, suppressed }: World): Reach {
 }
 
 /** The same by claiming the first message for everybody, as a launched campaign does. */
-async function countByClaims(tenantId: TenantId, campaignId: number, segment: string): Promise<Reach> {
+async function countByClaims(tenantId: TenantId, campaignId: number, segment: string): Promise<Reach[]> {
   const { rows } = await database.admin.query<{ idx: number }>(
     `insert into journeys (tenant_id, campaign_id, batch, idx, entry, user_id)
      select $1, $2, 0, row_number() over (order by m.user_id) - 1, 1, m.user_id
@@ -78,11 +79,18 @@ async function countByClaims(tenantId: TenantId, campaignId: number, segment: st
     [tenantId, campaignId, segment],
   );
   const members = rows.map(({ idx }) => idx);
-  const call = { callId: randomUUID(), addressKey: ADDRESS_KEY, at: AT };
-  const claims = await claimMessages(database, { tenantId, campaignId, stepKey: 1, channel: 'email', batch: 0, members }, call);
+  const claimed = { tenantId, campaignId, batch: 0, members };
+  return [
+    await countClaims({ ...claimed, stepKey: 1, channel: 'email' }),
+    await countClaims({ ...claimed, stepKey: 3, channel: 'in_app' }),
+  ];
+}
+
+async function countClaims(step: StepOfBatch): Promise<Reach> {
+  const claims = await claimMessages(database, step, { callId: randomUUID(), addressKey: ADDRESS_KEY, at: AT });
   const because = (reason: string) => claims.filter((claim) => claim.outcome === 'done' && claim.reason === reason).length;
   return {
-    channel: 'email',
+    channel: step.channel,
     reachable: claims.filter(({ outcome }) => outcome === 'claimed').length,
     noAddress: because('no address'),
     noConsent: because('no consent'),
@@ -98,9 +106,11 @@ describe('a preflight', () => {
         const { tenantId, segment } = await addWorld(database, all);
         const { campaignId, preflight } = await check(tenantId, segment);
         const expected = countByHand(all);
-        assert.deepEqual(preflight.reach, [expected]);
-        assert.equal(preflight.recipients, all.people.filter(({ isMember }) => isMember).length);
-        assert.deepEqual(await countByClaims(tenantId, campaignId, segment), expected);
+        const recipients = all.people.filter(({ isMember }) => isMember).length;
+        const inboxes: Reach = { channel: 'in_app', reachable: recipients, noAddress: 0, noConsent: 0, suppressed: 0, sameAddress: 0 };
+        assert.deepEqual(preflight.reach, [expected, inboxes]);
+        assert.equal(preflight.recipients, recipients);
+        assert.deepEqual(await countByClaims(tenantId, campaignId, segment), [expected, inboxes]);
         const { hours, later } = preflight.forecast;
         assert.equal(
           hours.reduce((sum, { messages }) => sum + messages, later),
@@ -139,8 +149,16 @@ describe('a preflight', () => {
 
   it('says that nobody is there, and that nothing can be sent', async () => {
     const { tenantId, segment } = await addWorld(database, { people: [], suppressed: [] });
-    const { preflight } = await check(tenantId, segment, { email: 'no provider is configured', ledgerKey: null });
-    assert.deepEqual(preflight.blockers, ['no email can be sent, because no provider is configured', 'the segment Some has no members']);
+    const { preflight } = await check(tenantId, segment, {
+      email: 'no provider is configured',
+      in_app: 'nothing is sent',
+      ledgerKey: null,
+    });
+    assert.deepEqual(preflight.blockers, [
+      'no email can be sent, because no provider is configured',
+      'no in-app message can be sent, because nothing is sent',
+      'the segment Some has no members',
+    ]);
     assert.deepEqual(preflight.forecast, { hours: [], later: 0 });
   });
 

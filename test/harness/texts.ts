@@ -27,7 +27,7 @@ export async function phoneStep(
     [tenantId, addresses, channel],
   );
   const { campaignId } = await addCampaign(database, tenantId, members);
-  const step = { tenantId, campaignId, stepKey: '1', channel, batch: 0, members: addresses.map((_, idx) => idx) };
+  const step = { tenantId, campaignId, stepKey: 1, channel, batch: 0, members: addresses.map((_, idx) => idx) };
   return { tenantId, step, addresses };
 }
 
