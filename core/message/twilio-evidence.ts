@@ -36,7 +36,7 @@ const CLOCKS_MS = 60_000;
 const STRAGGLING_MS = 300_000;
 
 /** The earliest time of creation under which it can stand in Twilio's list. */
-export const listedSinceMs = ({ calledAtMs }: UncertainText): number => calledAtMs - CLOCKS_MS;
+export const listedSinceMs = ({ calledAtMs }: Pick<UncertainText, 'calledAtMs'>): number => calledAtMs - CLOCKS_MS;
 
 /**
  * What Twilio's list of messages to a number says of one of them.

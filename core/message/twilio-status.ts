@@ -48,21 +48,27 @@ const KINDS: ReadonlyMap<string | undefined, PhoneEventKind> = new Map([
   ['canceled', 'dropped'],
 ]);
 
+/** What a status says of a message; nothing for one that is not of what we send. */
+export const kindOfStatus = (status: string | undefined): PhoneEventKind | undefined => KINDS.get(status);
+
+/** One status of one message is told once, whether Twilio posts it or lists it. */
+export const statusEventId = (messageSid: string, status: string): string => `${messageSid}-${status}`;
+
 /** Reads a status callback, whose token stands in its address. Statuses come in any order and more than once; the ledger ranks them. */
 export function readTwilioStatus(form: TwilioForm, token: unknown, receivedAtMs: number): TwilioEngagement | QuarantinedEvent {
   const told = Object.fromEntries(form);
   const messageSid = fieldOf(form, 'MessageSid');
   if (messageSid === undefined || !MESSAGE_SID.test(messageSid)) return quarantine('the status names no message', told);
   const status = fieldOf(form, 'MessageStatus');
-  const kind = KINDS.get(status);
-  if (kind === undefined) return quarantine('the status is of an unknown kind', told);
+  const kind = kindOfStatus(status);
+  if (kind === undefined || status === undefined) return quarantine('the status is of an unknown kind', told);
   if (typeof token !== 'string' || !/^[\w.~-]{1,200}$/.test(token)) return quarantine('the status carries no token of ours', told);
   const failed = kind === 'bounced' || kind === 'dropped';
   const addressFault = failed ? addressFaultOf(form) : undefined;
   return {
     kind: kind === 'dropped' && addressFault === 'unreachable' ? 'bounced' : kind,
     token,
-    providerEventId: `${messageSid}-${status}`,
+    providerEventId: statusEventId(messageSid, status),
     messageSid,
     occurredAtMs: receivedAtMs,
     isPermanent: addressFault !== undefined,

@@ -134,9 +134,9 @@ begin
 end
 $$;
 
--- Texts of which nobody has known since before that moment whether Twilio has them, those that were called first: each with the number
+-- Texts of which nobody has known since `before` whether Twilio has them, of calls after `since`, the oldest first: each with the number
 -- that it went to, where that is still its user's, and what is needed to know it again.
-create function list_uncertain_texts(wanted uuid, key bytea, before timestamptz, most integer)
+create function list_uncertain_texts(wanted uuid, key bytea, since timestamptz, before timestamptz, most integer)
   returns table (message_id bigint, channel text, address text, said bytea, called_at timestamptz, given_up_at timestamptz)
   language plpgsql set search_path = madansara_analytics
 as $$
@@ -151,6 +151,7 @@ begin
     where c.tenant_id = wanted and c.user_id = m.user_id and c.channel = m.channel
       and hash_address(key, wanted, m.channel, c.address) = m.address_hash limit 1) c
   where m.tenant_id = wanted and m.held = 'uncertain' and m.channel in ('sms', 'whatsapp') and m.updated_at < before
+    and t.begun_at > since
   order by t.begun_at limit most;
 end
 $$;

@@ -103,16 +103,21 @@ export type UncertainTextRow = {
   readonly givenUpAt: Date;
 };
 
-/** Those of a tenant that have been uncertain since before a moment, and whose number is still their user's. */
+/** Those of a tenant that have been uncertain since `before`, of calls after `since`, and whose number is still their user's. */
 export async function listUncertainTexts(
   { pool }: Ledger,
   tenantId: TenantId,
-  { addressKey, before, limit }: { readonly addressKey: Buffer; readonly before: Date; readonly limit: number },
+  {
+    addressKey,
+    since,
+    before,
+    limit,
+  }: { readonly addressKey: Buffer; readonly since: Date; readonly before: Date; readonly limit: number },
 ): Promise<UncertainTextRow[]> {
   const { rows } = await pool.query<UncertainTextRow>(
     `select message_id::float8 as "messageId", channel, address, said, called_at as "calledAt", given_up_at as "givenUpAt"
-     from list_uncertain_texts($1, $2, $3, $4)`,
-    [tenantId, addressKey, before, limit],
+     from list_uncertain_texts($1, $2, $3, $4, $5)`,
+    [tenantId, addressKey, since, before, limit],
   );
   return rows;
 }

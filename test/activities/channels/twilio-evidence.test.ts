@@ -3,22 +3,21 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createTwilioClient } from '../../../activities/channels/twilio-client.js';
-import { findSent } from '../../../activities/channels/twilio-evidence.js';
+import { findSent, type SoughtText } from '../../../activities/channels/twilio-evidence.js';
 import { sendTexts } from '../../../activities/channels/twilio.js';
 import type { PhoneContent } from '../../../core/message/phone-message.js';
-import type { SentEvidence, UncertainText } from '../../../core/message/twilio-evidence.js';
+import type { SentEvidence } from '../../../core/message/twilio-evidence.js';
 import { startSandboxTwilio, type SandboxTwilio } from '../../../sandbox/twilio/twilio.js';
 import { quietPhoneHabits, realTwilio, TWILIO_ACCOUNT, UTILITY_SID } from '../../harness/twilio.js';
 
 const JANE = '+33612345678';
 const OURS = '+15005550006';
 const HOUR_MS = 3_600_000;
-const asked = (changes: Partial<UncertainText> = {}): UncertainText => ({
+const asked = (changes: Partial<SoughtText> = {}): SoughtText => ({
   channel: 'sms',
   to: JANE,
   calledAtMs: 0,
   givenUpAtMs: 0,
-  isOthers: () => false,
   ...changes,
 });
 const text = (words: string): PhoneContent => ({ kind: 'text', text: words });
@@ -99,6 +98,17 @@ describe('asking Twilio for a message that may have been sent', () => {
     assert.equal(sandbox.journal.duplicates().size, 0);
   });
 
+  it('leaves out those that the ledger has', async () => {
+    const api = realTwilio(sandbox.url);
+    const { sid } = await api.messages.create({ to: JANE, from: OURS, body: 'Hello' });
+    const query = asked({ calledAtMs: Date.now() - agoMs, givenUpAtMs: Date.now() - agoMs, isItsText: (seen) => seen === 'Hello' });
+    assert.equal((await findSent(clientAt(sandbox.url), query)).kind, 'found');
+    const knownSids = (sids: readonly string[]) => Promise.resolve(new Set(sids.filter((one) => one === sid)));
+    assert.deepEqual(await findSent(clientAt(sandbox.url), query, { knownSids }), { kind: 'absent' });
+    const away = () => Promise.reject(new Error('the database is away'));
+    assert.equal((await findSent(clientAt(sandbox.url), query, { knownSids: away })).kind, 'unclear');
+  });
+
   it('reads as many pages as the time asks for, and no more', async () => {
     const api = realTwilio(sandbox.url);
     await Promise.all(Array.from({ length: 120 }, (_, n) => api.messages.create({ to: JANE, from: OURS, body: `text ${n}` })));
@@ -126,6 +136,6 @@ describe('asking Twilio for a message that may have been sent', () => {
   it('stops when it is called off', async () => {
     const caller = new AbortController();
     caller.abort();
-    assert.equal((await findSent(clientAt(sandbox.url), asked(), caller.signal)).kind, 'unclear');
+    assert.equal((await findSent(clientAt(sandbox.url), asked(), { signal: caller.signal })).kind, 'unclear');
   });
 });

@@ -202,7 +202,7 @@ describe('sending texts by Twilio', () => {
   it('is ambiguous when it is called off after it was written, and not accepted before', async () => {
     sandbox.misbehave({ kind: 'half_open', accepts: true });
     const caller = new AbortController();
-    const sent = sendTexts(clientAt(sandbox.url, { atOnce: 1 }), batchOf(many(3)), caller.signal);
+    const sent = sendTexts(clientAt(sandbox.url, { atOnce: 1 }), batchOf(many(3)), { signal: caller.signal });
     while (sandbox.requests().length === 0) await new Promise((resolve) => setImmediate(resolve));
     caller.abort();
     const abortedMs = performance.now();
