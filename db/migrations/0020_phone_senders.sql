@@ -1,6 +1,6 @@
 -- SMS and WhatsApp: who writes in a tenant's name, what was given to the provider, and what people write back.
 
--- What somebody writes to one of these senders is for its tenant, so that each has one.
+-- What somebody writes to one of these senders is for its tenant, so that each is one tenant's alone.
 create table phone_senders (
   tenant_id uuid primary key references tenants,
   sms_number text, -- in E.164, or a short code
@@ -47,7 +47,7 @@ create table texts (
   primary key (tenant_id, message_id),
   foreign key (tenant_id, message_id) references messages (tenant_id, message_id)
 );
-create unique index texts_by_sid on texts (message_sid);
+create unique index texts_by_sid on texts (message_sid, tenant_id); -- not the tenant first: see messages
 select isolate_by_tenant('texts');
 
 -- Gives messages that were claimed together a call each, in one statement, before any of them begins. Tells how many have theirs.
