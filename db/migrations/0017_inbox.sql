@@ -28,7 +28,7 @@ create table inbox_items (
   foreign key (tenant_id, user_id) references inboxes (tenant_id, user_id) on delete cascade,
   foreign key (tenant_id, message_id) references messages (tenant_id, message_id)
 );
-create unique index inbox_items_by_message on inbox_items (message_id, tenant_id); -- not the tenant first: see messages
+create unique index inbox_items_once on inbox_items (message_id, tenant_id); -- not the tenant first: see messages
 select isolate_by_tenant('inbox_items');
 
 -- Tells the API's processes whose lists have changed. What is said is no id of a person: everybody who has a login may hear it.
@@ -126,14 +126,16 @@ create function mark_inbox(wanted uuid, person text, mark text, from_seq bigint,
   language plpgsql set search_path = madansara_analytics
 as $$
 declare
+  seqs bigint[];
   ids bigint[];
 begin
   perform enter_tenant(wanted);
-  ids := array(
-    select i.message_id from inbox_items i
+  select array_agg(i.seq), array_agg(i.message_id) into seqs, ids
+  from (
+    select i.seq, i.message_id from inbox_items i
     where i.tenant_id = wanted and i.user_id = person and i.seq between from_seq and to_seq and marked_at(i, mark) is null
-    order by i.seq limit most);
-  if ids = '{}' then return 0; end if;
+    order by i.seq limit most) i;
+  if ids is null then return 0; end if;
   perform lock_messages(wanted, ids);
   -- Meanwhile somebody may have done the same, or the items may be gone with their user.
   with changed as (
@@ -142,10 +144,10 @@ begin
       read_at = case when mark in ('read', 'interacted') then coalesce(i.read_at, at) else i.read_at end,
       interacted_at = case when mark = 'interacted' then at else i.interacted_at end,
       archived_at = case when mark = 'archived' then at else i.archived_at end
-    from unnest(ids) o(message_id)
+    from unnest(seqs) o(seq)
     cross join lateral (
-      select b.ctid as place from inbox_items b where b.message_id = o.message_id and b.tenant_id = wanted limit 1) b
-    where i.ctid = b.place and i.user_id = person and marked_at(i, mark) is null
+      select b.ctid as place from inbox_items b where b.tenant_id = wanted and b.user_id = person and b.seq = o.seq limit 1) b
+    where i.ctid = b.place and marked_at(i, mark) is null
     returning i.message_id)
   select array_agg(c.message_id) into ids from changed c;
   if ids is null then return 0; end if;
