@@ -5,14 +5,12 @@ import { createBatchControl } from '../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../activities/campaigns/campaigns.js';
 import { createInAppChannel } from '../activities/channels/in-app.js';
 import { createSendgridClient, prepareEmails } from '../activities/channels/sendgrid.js';
-import { createTextChannel } from '../activities/channels/texts.js';
-import { createTwilioClient, type TwilioClient } from '../activities/channels/twilio-client.js';
+import type { TwilioClient } from '../activities/channels/twilio-client.js';
 import { createInAppRenderer } from '../activities/sending/in-app-rendering.js';
 import { createEmailRenderer } from '../activities/sending/rendering.js';
 import { createSendingActivities } from '../activities/sending/sending.js';
 import type { SendingDependencies } from '../activities/sending/send-step.js';
 import { settleTexts } from '../activities/sending/settle-texts.js';
-import { createTextRenderer } from '../activities/sending/text-rendering.js';
 import type { Config, SendingConfig } from '../config.js';
 import type { Database } from '../db/client.js';
 import { campaignTaskQueue } from '../workflows/task-queues.js';
@@ -20,6 +18,7 @@ import { workflowBundle } from './bundle.js';
 import { temporalLogger } from './logging.js';
 import { startRelay } from './relay.js';
 import { startRepeating } from './repeating.js';
+import { createTextChannels, twilioClientOf } from './text-channels.js';
 
 export type SendingSettings = {
   readonly config: Config;
@@ -51,7 +50,7 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
   const { sending, clockSpeed: speed } = config;
   const { role } = config.worker;
   const batches = createBatchControl(client);
-  const twilio = sending && twilioOf(sending);
+  const twilio = sending?.twilio && twilioClientOf(sending.twilio, PROVIDER_TIMEOUT_MS);
   const worker = await Worker.create({
     connection: native,
     namespace: client.options.namespace,
@@ -88,12 +87,6 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
   };
 }
 
-function twilioOf({ twilio }: SendingConfig): TwilioClient | undefined {
-  if (!twilio) return undefined;
-  const { accountSid, authToken: secret, apiUrl: baseUrl } = twilio;
-  return createTwilioClient({ accountSid, secret, baseUrl, timeoutMs: PROVIDER_TIMEOUT_MS });
-}
-
 function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgrid }: SendingConfig, twilio: TwilioClient | undefined) {
   const account = createSendgridClient({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.apiUrl, timeoutMs: PROVIDER_TIMEOUT_MS });
   return {
@@ -103,13 +96,7 @@ function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgri
     render: createEmailRenderer({ database, publicUrl }),
     channels: {
       in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
-      ...(twilio && textChannels(database, publicUrl, twilio)),
+      ...(twilio && createTextChannels({ database, publicUrl, client: twilio })),
     },
   };
-}
-
-/** Over Twilio, which tells what becomes of each at the address that it is given. */
-function textChannels(database: Database, publicUrl: string, client: TwilioClient) {
-  const dependencies = { client, statusUrl: `${publicUrl}/v1/webhooks/twilio/status`, render: createTextRenderer({ database, publicUrl }) };
-  return { sms: createTextChannel('sms', dependencies), whatsapp: createTextChannel('whatsapp', dependencies) };
 }

@@ -10,17 +10,20 @@ import { createSendgridClient, prepareEmails } from '../../activities/channels/s
 import { createInAppRenderer } from '../../activities/sending/in-app-rendering.js';
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { SendingDependencies } from '../../activities/sending/send-step.js';
-import type { SendingConfig } from '../../config.js';
+import type { SendingConfig, TwilioConfig } from '../../config.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
+import { createTwilioWebhooks } from '../../api/webhooks/twilio.js';
 import type { Database } from '../../db/client.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import type { SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { workflowBundle } from '../../workers/bundle.js';
 import { startRelay } from '../../workers/relay.js';
+import { createTextChannels, twilioClientOf } from '../../workers/text-channels.js';
 import { campaignTaskQueue } from '../../workflows/task-queues.js';
 import { ADDRESS_KEY } from './campaigns.js';
 import type { TestDatabase } from './database.js';
 import { SENDGRID_KEY } from './sendgrid.js';
+import { TWILIO_ACCOUNT } from './twilio.js';
 
 /** The words of every mail, where a test is about something else. */
 export const plainRender: SendingDependencies['render'] = (step, users) =>
@@ -38,9 +41,11 @@ export async function startCampaignWorker(settings: {
   readonly address: string;
   readonly namespace: string;
   readonly sendgridUrl: string;
+  /** Where there are texts, too. */
+  readonly texts?: { readonly twilioUrl: string; readonly publicUrl: string };
   readonly now?: () => Date;
 }): Promise<SendingWorker> {
-  const { database, client, address, namespace, sendgridUrl, now = () => new Date() } = settings;
+  const { database, client, address, namespace, sendgridUrl, texts, now = () => new Date() } = settings;
   const native = await NativeConnection.connect({ address });
   const account = createSendgridClient({ apiKey: SENDGRID_KEY, baseUrl: sendgridUrl, timeoutMs: 5_000 });
   const campaigns = createCampaignActivities({ database, batches: createBatchControl(client), now, speed: 1 });
@@ -49,7 +54,10 @@ export async function startCampaignWorker(settings: {
     ledgerKey: ADDRESS_KEY,
     prepareEmails: (batch) => prepareEmails(account, batch),
     render: plainRender,
-    channels: { in_app: createInAppChannel({ render: createInAppRenderer({ database }) }) },
+    channels: {
+      in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
+      ...(texts && createTextChannels({ database, publicUrl: texts.publicUrl, client: twilioClientOf(twilioAt(texts.twilioUrl), 5_000) })),
+    },
     now,
   });
   const worker = await Worker.create({
@@ -71,18 +79,29 @@ export async function startCampaignWorker(settings: {
   };
 }
 
-/** Takes SendGrid's events as the API does, on a port of its own. */
+const twilioAt = (apiUrl: string): TwilioConfig => ({
+  accountSid: TWILIO_ACCOUNT.accountSid,
+  authToken: TWILIO_ACCOUNT.authToken,
+  apiUrl,
+});
+
+/** Takes SendGrid's events as the API does, on a port of its own; and Twilio's, to which the same address was given. */
 export async function startWebhookReceiver(
   database: Database,
   publicKey: string,
-): Promise<{ readonly url: string; close(): Promise<void> }> {
+): Promise<{ readonly url: string; readonly publicUrl: string; close(): Promise<void> }> {
   const app = express();
-  app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey }));
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  const publicUrl = `http://127.0.0.1:${port}`;
+  app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey }));
+  const { authToken } = TWILIO_ACCOUNT;
+  const onUnusable = (because: string) => console.error(because);
+  app.use(createTwilioWebhooks({ database, ledgerKey: ADDRESS_KEY, publicUrl, authToken, now: () => new Date(), onUnusable }));
   return {
-    url: `http://127.0.0.1:${port}/v1/webhooks/sendgrid`,
+    url: `${publicUrl}/v1/webhooks/sendgrid`,
+    publicUrl,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
