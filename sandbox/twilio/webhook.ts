@@ -16,6 +16,8 @@ export type TwilioWebhookOptions = {
 /** A request that tells of something, before it is signed. What stands behind the `#` of its address says how to try again. */
 export type Callback = { readonly url: string; readonly fields: Fields };
 
+type Proxied = { readonly from: string; readonly to: string };
+
 export type TwilioWebhook = ReturnType<typeof twilioWebhook>;
 
 /** Posts one callback per request, signed. It is tried again only as its address says: Twilio's default is to give up. */
@@ -25,17 +27,29 @@ export function twilioWebhook(
 ) {
   const forgersToken = randomBytes(16).toString('hex');
   let inboundUrl = options.inboundUrl;
+  let proxied: Proxied | undefined;
   const posting = startPosting<Callback>({
     maxBatch: 1,
     flushMs,
     answerTimeoutMs,
     seed,
     chances,
-    post: (callbacks, isForged) => requestOf(only(callbacks), isForged ? forgersToken : authToken),
+    post(callbacks, isForged) {
+      const request = requestOf(only(callbacks), isForged ? forgersToken : authToken);
+      return proxied && request.url.startsWith(`${proxied.from}/`)
+        ? { ...request, url: proxied.to + request.url.slice(proxied.from.length) }
+        : request;
+    },
     forge: (callbacks) => callbacks.map(forge),
     retryAfterMs: (answer, attempt, callbacks) => (isTriedAgain(only(callbacks), answer, attempt) ? retryMs : undefined),
   });
-  return { ...posting, inboundUrl: () => inboundUrl, setInboundUrl: (next: string) => void (inboundUrl = next) };
+  return {
+    ...posting,
+    inboundUrl: () => inboundUrl,
+    setInboundUrl: (next: string) => void (inboundUrl = next),
+    /** From now on requests to one address arrive at another, signed for the first: as through a proxy. */
+    setProxy: (next: Proxied) => void (proxied = next),
+  };
 }
 
 function only([callback]: readonly Callback[]): Callback {
