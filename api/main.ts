@@ -105,11 +105,10 @@ function outsideOf(database: Database, sending: Config['sending'], logger: Logge
   if (sending === undefined) return [];
   const { ledgerKey, publicUrl, sendgrid, twilio } = sending;
   const now = () => new Date();
-  const onUnusable = (because: string) => logger.warn({ because }, 'what Twilio told could not be used');
   return [
-    createSendgridWebhook({ database, ledgerKey, publicKey: sendgrid.webhookKey }),
+    createSendgridWebhook({ database, ledgerKey, publicKey: sendgrid.webhookKey, logger }),
     createUnsubscribePages({ database, ledgerKey, now }),
-    ...(twilio ? [createTwilioWebhooks({ database, ledgerKey, publicUrl, authToken: twilio.authToken, now, onUnusable })] : []),
+    ...(twilio ? [createTwilioWebhooks({ database, ledgerKey, publicUrl, authToken: twilio.authToken, now, logger })] : []),
   ];
 }
 

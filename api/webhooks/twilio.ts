@@ -15,7 +15,8 @@ import { takeReply } from '../../db/queries/replies.js';
 import { takeProviderEvents, type ProviderEvent } from '../../db/queries/send-ledger.js';
 import { noteTextSid, suppressRecipient } from '../../db/queries/texts.js';
 import { RequestProblem } from '../errors.js';
-import { readRawBody } from '../raw-body.js';
+import type { Logger } from '../logging.js';
+import { endUnreadConnection, readRawBody } from '../raw-body.js';
 import { requestState } from '../requests.js';
 
 export type TwilioWebhookDependencies = {
@@ -26,31 +27,34 @@ export type TwilioWebhookDependencies = {
   readonly publicUrl: string;
   readonly authToken: string;
   readonly now: () => Date;
-  /** Of what Twilio has signed and nobody can use: why, and nothing of what was said. */
-  readonly onUnusable: (because: string) => void;
+  readonly logger: Pick<Logger, 'warn'>;
 };
 
 export const TWILIO_STATUS_ROUTE = '/v1/webhooks/twilio/status';
 export const TWILIO_INBOUND_ROUTE = '/v1/webhooks/twilio/inbound';
 /** A text has 1,600 characters at most. */
 const BODY = { maxBytes: 100_000, timeoutMs: 10_000 };
+const LINGER_MS = 2_000;
 
 /**
  * Twilio's webhooks: what becomes of a message, and what people write. Whatever Twilio has signed is answered 204, whether or not it can
- * be used: the same would come again. What another answer says is that it is not stored, and should come again.
+ * be used, which the log says: the same would come again. Whatever else is answered, it was not stored.
  */
 export function createTwilioWebhooks(dependencies: TwilioWebhookDependencies): Router {
   const router = Router({ caseSensitive: true });
   const serve = (route: string, take: (form: TwilioForm, request: Request) => Promise<QuarantinedEvent | undefined>) =>
     router.post(route, async (request: Request, response: Response) => {
-      requestState(request).route = route;
+      const state = requestState(request);
+      state.route = route;
+      response.once('finish', () => endUnreadConnection(request, LINGER_MS));
       const unusable = await take(await readSigned(dependencies, route, request), request);
-      if (unusable) dependencies.onUnusable(unusable.because);
+      // Why, and nothing of what was said.
+      if (unusable) dependencies.logger.warn({ requestId: state.requestId, because: unusable.because }, 'Twilio told what cannot be used');
       response.status(204).end();
     });
   serve(TWILIO_STATUS_ROUTE, async (form, request) => {
     const told = readTwilioStatus(form, request.query[TWILIO_TOKEN_PARAM], dependencies.now().getTime());
-    return 'because' in told ? told : void (await takeStatus(dependencies, told));
+    return 'because' in told ? told : takeStatus(dependencies, told);
   });
   serve(TWILIO_INBOUND_ROUTE, async (form) => {
     const written = readTwilioInbound(form);
@@ -70,15 +74,18 @@ async function readSigned({ publicUrl, authToken }: TwilioWebhookDependencies, r
   return form;
 }
 
-/** A message that is not ours, or not there any more, changes nothing. */
-async function takeStatus({ database, ledgerKey }: TwilioWebhookDependencies, told: TwilioEngagement): Promise<void> {
+async function takeStatus(
+  { database, ledgerKey }: TwilioWebhookDependencies,
+  told: TwilioEngagement,
+): Promise<QuarantinedEvent | undefined> {
   const message = readToken(ledgerKey, told.token);
-  if (message === undefined) return;
+  if (message === undefined) return { because: 'the token is not ours', excerpt: '' };
   const { tenantId, messageId } = message;
   await noteTextSid(database, tenantId, messageId, told.messageSid);
   const event = { eventId: told.providerEventId, messageId, kind: kindOf(told), at: new Date(told.occurredAtMs), byMachine: false };
   await takeProviderEvents(database, tenantId, 'twilio', [event]);
   if (told.addressFault === 'opted_out') await suppressRecipient(database, tenantId, messageId, 'unsubscribed');
+  return undefined;
 }
 
 /** A telephone that is off now may be written to later: such a failure is one message's, and no more. */

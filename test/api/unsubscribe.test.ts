@@ -14,7 +14,7 @@ let database: TestDatabase;
 let api: TestApi;
 before(async () => {
   database = await createTestDatabase();
-  api = await startTestApi(database, { outside: [createUnsubscribePages({ database, ledgerKey: ADDRESS_KEY, now: () => AT })] });
+  api = await startTestApi(database, { outside: () => [createUnsubscribePages({ database, ledgerKey: ADDRESS_KEY, now: () => AT })] });
 });
 after(async () => {
   await api.close();

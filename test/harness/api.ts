@@ -1,7 +1,7 @@
 import type { Router } from 'express';
 import { createApp } from '../../api/app.js';
 import { createInboxStreams, type StreamSettings } from '../../api/inbox/streams.js';
-import { createLogger } from '../../api/logging.js';
+import { createLogger, type Logger } from '../../api/logging.js';
 import { createMetrics } from '../../api/metrics.js';
 import type { DescribedOperation } from '../../api/openapi.js';
 import type { RateLimits } from '../../api/rate-limits.js';
@@ -65,7 +65,8 @@ export type TestApiOptions = {
   readonly streams?: Partial<StreamSettings>;
   /** Null: this installation sends nothing. */
   readonly ledgerKey?: Buffer | null;
-  readonly outside?: readonly Router[];
+  /** Made with the logger of the API. */
+  readonly outside?: (logger: Logger) => readonly Router[];
 };
 
 /** The API on a free port, over a real database. What it asks of the walker is written down. */
@@ -120,13 +121,14 @@ export async function startTestApi(database: Database, options: TestApiOptions =
   const streams = createInboxStreams({ database, now: nowMs, onError: (error) => void log.push(String(error)), ...options.streams });
   const inbox = createInboxRoutes({ database, streams, ledgerKey, now: nowMs, rateLimits });
   const adminKey = options.adminKey === undefined ? ADMIN_KEY : options.adminKey;
+  const logger = createLogger('info', { write: (line) => void log.push(line) });
   const app = createApp({
     database,
     routes,
     segment,
     inbox,
-    ...(options.outside && { outside: options.outside }),
-    logger: createLogger('info', { write: (line) => void log.push(line) }),
+    ...(options.outside && { outside: options.outside(logger) }),
+    logger,
     metrics: createMetrics(),
     ...(adminKey !== null && { adminKey }),
     rateLimits,

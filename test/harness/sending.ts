@@ -11,6 +11,7 @@ import { createInAppRenderer } from '../../activities/sending/in-app-rendering.j
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { SendingDependencies } from '../../activities/sending/send-step.js';
 import type { SendingConfig, TwilioConfig } from '../../config.js';
+import { createLogger } from '../../api/logging.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
 import { createTwilioWebhooks } from '../../api/webhooks/twilio.js';
 import type { Database } from '../../db/client.js';
@@ -95,10 +96,10 @@ export async function startWebhookReceiver(
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const publicUrl = `http://127.0.0.1:${port}`;
-  app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey }));
+  const logger = createLogger('silent');
+  app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey, logger }));
   const { authToken } = TWILIO_ACCOUNT;
-  const onUnusable = (because: string) => console.error(because);
-  app.use(createTwilioWebhooks({ database, ledgerKey: ADDRESS_KEY, publicUrl, authToken, now: () => new Date(), onUnusable }));
+  app.use(createTwilioWebhooks({ database, ledgerKey: ADDRESS_KEY, publicUrl, authToken, now: () => new Date(), logger }));
   return {
     url: `${publicUrl}/v1/webhooks/sendgrid`,
     publicUrl,
