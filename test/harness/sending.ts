@@ -86,23 +86,26 @@ const twilioAt = (apiUrl: string): TwilioConfig => ({
   apiUrl,
 });
 
-/** Takes SendGrid's events as the API does, on a port of its own; and Twilio's, to which the same address was given. */
+/** Takes SendGrid's events as the API does, on a port of its own; and Twilio's, which signs them for `publicUrl`, or this port. */
 export async function startWebhookReceiver(
   database: Database,
   publicKey: string,
-): Promise<{ readonly url: string; readonly publicUrl: string; close(): Promise<void> }> {
+  publicUrl?: string,
+): Promise<{ readonly url: string; readonly origin: string; close(): Promise<void> }> {
   const app = express();
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const publicUrl = `http://127.0.0.1:${port}`;
+  const origin = `http://127.0.0.1:${port}`;
   const logger = createLogger('silent');
   app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey, logger }));
   const { authToken } = TWILIO_ACCOUNT;
-  app.use(createTwilioWebhooks({ database, ledgerKey: ADDRESS_KEY, publicUrl, authToken, now: () => new Date(), logger }));
+  app.use(
+    createTwilioWebhooks({ database, ledgerKey: ADDRESS_KEY, publicUrl: publicUrl ?? origin, authToken, now: () => new Date(), logger }),
+  );
   return {
-    url: `${publicUrl}/v1/webhooks/sendgrid`,
-    publicUrl,
+    url: `${origin}/v1/webhooks/sendgrid`,
+    origin,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
