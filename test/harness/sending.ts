@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import express from 'express';
+import express, { type ErrorRequestHandler } from 'express';
 import { createBatchControl } from '../../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../../activities/campaigns/campaigns.js';
 import { createInAppChannel } from '../../activities/channels/in-app.js';
@@ -11,6 +11,7 @@ import { createInAppRenderer } from '../../activities/sending/in-app-rendering.j
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { SendingDependencies } from '../../activities/sending/send-step.js';
 import type { SendingConfig, TwilioConfig } from '../../config.js';
+import { translateError } from '../../api/errors.js';
 import { createLogger } from '../../api/logging.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
 import { createTwilioWebhooks } from '../../api/webhooks/twilio.js';
@@ -86,6 +87,13 @@ const twilioAt = (apiUrl: string): TwilioConfig => ({
   apiUrl,
 });
 
+/** Of what is refused here, nobody is told but who asked. */
+const refuse: ErrorRequestHandler = (error, _request, response, next) => {
+  if (response.headersSent) return next(error);
+  const { problem } = translateError(error, 'test');
+  response.status(problem.status).end();
+};
+
 /** Takes SendGrid's events as the API does, on a port of its own; and Twilio's, which signs them for `publicUrl`, or this port. */
 export async function startWebhookReceiver(
   database: Database,
@@ -103,6 +111,7 @@ export async function startWebhookReceiver(
   app.use(
     createTwilioWebhooks({ database, ledgerKey: ADDRESS_KEY, publicUrl: publicUrl ?? origin, authToken, now: () => new Date(), logger }),
   );
+  app.use(refuse);
   return {
     url: `${origin}/v1/webhooks/sendgrid`,
     origin,
