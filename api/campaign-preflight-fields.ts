@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { stepsInWords } from '../core/campaign/plan-words.js';
 import type { Reach } from '../core/campaign/preflight.js';
+import type { SmsLength } from '../core/message/sms-length.js';
 import type { Preflight } from '../db/queries/campaign-preflight.js';
 import type { CampaignRow } from '../db/queries/campaigns.js';
 import { Timestamp } from './fields.js';
@@ -19,6 +20,10 @@ const StepReach = z.object({
   in_words: z.string(),
   channel: z.string(),
   reachable: z.int().describe('At most: what its trigger lets through is not known before.'),
+  sms: z
+    .object({ encoding: z.enum(['gsm7', 'ucs2']), segments: z.int() })
+    .nullable()
+    .describe('Of an SMS: how long it is for a usual person. Each segment is billed as a message.'),
 });
 
 const Forecast = z.object({
@@ -41,7 +46,7 @@ export const PreflightShown = z.object({
 });
 
 export function preflightShown({ campaignKey }: CampaignRow, preflight: Preflight): z.input<typeof PreflightShown> {
-  const { plan, reach, blockers, forecast } = preflight;
+  const { plan, reach, blockers, forecast, smsLengths } = preflight;
   const words = stepsInWords(plan);
   return {
     campaign_id: campaignKey,
@@ -55,6 +60,7 @@ export function preflightShown({ campaignKey }: CampaignRow, preflight: Prefligh
       in_words: words[i] ?? '',
       channel,
       reachable: reach.find((one) => one.channel === channel)?.reachable ?? 0,
+      sms: smsShown(smsLengths.get(key)),
     })),
     forecast: {
       hours: forecast.hours.map(({ fromMs, local, messages }) => ({ from: new Date(fromMs), local_time: local, messages })),
@@ -62,6 +68,8 @@ export function preflightShown({ campaignKey }: CampaignRow, preflight: Prefligh
     },
   };
 }
+
+const smsShown = (length: SmsLength | undefined) => (length ? { encoding: length.encoding, segments: length.segments } : null);
 
 const reachShown = ({ channel, reachable, noAddress, noConsent, suppressed, sameAddress }: Reach): z.input<typeof ReachShown> => ({
   channel,

@@ -9,6 +9,8 @@ import { createEmailSenderRoutes } from './routes/email-sender.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createInboxTokenRoutes } from './routes/inbox-tokens.js';
 import { createKeyRoutes } from './routes/keys.js';
+import { createPhoneSenderRoutes } from './routes/phone-sender.js';
+import { createReplyRoutes } from './routes/replies.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
 import { createTemplateRoutes } from './routes/templates.js';
@@ -16,6 +18,7 @@ import { createTenantRoutes } from './routes/tenants.js';
 import { createTestRoutes } from './routes/tests.js';
 import { createUserRoutes } from './routes/users.js';
 import { createWalkRoutes } from './routes/walks.js';
+import { createWhatsappTemplateRoutes } from './routes/whatsapp-templates.js';
 import type { TestControl, WalkerControl } from './temporal.js';
 
 export type RouteDependencies = {
@@ -44,6 +47,9 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createCampaignRoutes(dependencies),
     ...createTemplateRoutes(dependencies),
     ...createEmailSenderRoutes(dependencies),
+    ...createPhoneSenderRoutes(dependencies),
+    ...createWhatsappTemplateRoutes(dependencies),
+    ...createReplyRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createInboxTokenRoutes(dependencies),
     ...createTenantRoutes(dependencies),

@@ -1,5 +1,6 @@
 import { exitsInWords, stepsInWords } from '../core/campaign/plan-words.js';
 import type { Plan } from '../core/journey/plan.js';
+import type { SmsLength } from '../core/message/sms-length.js';
 import { formatNumber } from '../core/numbers.js';
 import type { JourneyCount, MessageCount } from '../db/queries/campaign-counts.js';
 import type { JourneyStory, MessageRow } from '../db/queries/campaign-journeys.js';
@@ -27,7 +28,7 @@ export const planLines = (plan: Plan): string[] => [
   ...exitsInWords(plan).map((words) => `  ${words}`),
 ];
 
-export function preflightLines({ recipients, reach, forecast, blockers }: Preflight): string[] {
+export function preflightLines({ recipients, reach, forecast, blockers, smsLengths }: Preflight): string[] {
   const head = ['channel', 'reachable', 'no address', 'no consent', 'suppressed', 'same address'];
   const cells = reach.map(({ channel, ...one }) => [
     channel,
@@ -37,11 +38,16 @@ export function preflightLines({ recipients, reach, forecast, blockers }: Prefli
   return [
     `Recipients: ${formatNumber(recipients)}`,
     ...tableLines([head, ...cells]),
+    ...[...smsLengths].map(([key, length]) => `Step ${key} takes ${segmentsInWords(length)}.`),
     ...(hours.length > 0 ? ["First messages by the hours of the tenant's clock:", ...hours] : []),
     ...(forecast.later > 0 ? [`Later than a day from now, or after a reaction: ${formatNumber(forecast.later)}`] : []),
     ...(blockers.length === 0 ? ['It can be launched.'] : ['It cannot be launched:', ...blockers.map((blocker) => `  - ${blocker}`)]),
   ];
 }
+
+const segmentsInWords = ({ segments, encoding }: SmsLength): string =>
+  `${segments === 1 ? 'one segment of SMS' : `${segments} segments of SMS, each billed as a message`}` +
+  (encoding === 'ucs2' ? '; they are short because of characters outside the SMS alphabet' : '');
 
 export type CampaignView = {
   readonly plan: Plan;

@@ -34,7 +34,7 @@ export type Chunk = {
 export type Standing = { readonly messageId: number; readonly status: MessageStatus; readonly dueAt?: Date | null };
 
 /** How long what was checked when the call began holds. */
-const FRESH_MS = 5_000;
+export const FRESH_MS = 5_000;
 /** How long an account whose key or plan is at fault is left alone. */
 const ACCOUNT_PAUSE_MS = 10 * 60_000;
 
@@ -82,7 +82,7 @@ async function begin(
 export const takenOver = () => ApplicationFailure.create({ message: 'another try has taken these messages over', type: 'unavailable' });
 
 /** What the outcome of a request means for each message in it, by their positions. */
-function answersFor(outcome: SendOutcome, mails: readonly LedgerEmail[], now: Date): readonly CallAnswer[] {
+export function answersFor(outcome: SendOutcome, mails: readonly Pick<LedgerEmail, 'messageId'>[], now: Date): readonly CallAnswer[] {
   switch (outcome.kind) {
     case 'accepted':
       return mails.map(({ messageId }) => ({ messageId, status: 'sent' }));
@@ -106,4 +106,4 @@ function answersFor(outcome: SendOutcome, mails: readonly LedgerEmail[], now: Da
 
 const deferred =
   (reason: string, dueAt: Date) =>
-  ({ messageId }: LedgerEmail): CallAnswer => ({ messageId, status: 'deferred', reason, dueAt });
+  ({ messageId }: Pick<LedgerEmail, 'messageId'>): CallAnswer => ({ messageId, status: 'deferred', reason, dueAt });

@@ -16,6 +16,8 @@ export type Reach = {
 export type SendingReadiness = {
   readonly email: true | string;
   readonly in_app: true | string;
+  readonly sms: true | string;
+  readonly whatsapp: true | string;
   /** The secret that hashes addresses; without it nobody can be found among the suppressed. */
   readonly ledgerKey: Buffer | null;
 };
@@ -31,6 +33,8 @@ export type PreflightFacts = {
 const SENT = [
   ['email', 'email'],
   ['in_app', 'in-app message'],
+  ['sms', 'SMS'],
+  ['whatsapp', 'WhatsApp message'],
 ] as const;
 
 /** What has to be put right before a campaign can be launched, in words; nothing when it can. */

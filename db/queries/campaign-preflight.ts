@@ -4,7 +4,9 @@ import { blockersOf, type Reach, type SendingReadiness } from '../../core/campai
 import { DomainError } from '../../core/errors.js';
 import type { EngagementChannel } from '../../core/event/engagement.js';
 import { parseTenantId } from '../../core/ids.js';
-import type { Plan } from '../../core/journey/plan.js';
+import type { Plan, PlanContent } from '../../core/journey/plan.js';
+import type { SmsLength } from '../../core/message/sms-length.js';
+import { smsLengthOf } from '../../core/template/text-faults.js';
 import type { TenantTransaction } from '../client.js';
 import { audienceSegments } from '../tables/segments.js';
 import { contentFaults } from './campaign-content.js';
@@ -19,6 +21,8 @@ export type Preflight = {
   readonly reach: readonly Reach[];
   readonly plan: Plan;
   readonly forecast: Forecast;
+  /** By the keys of SMS steps: how long each is for a usual person. Each segment is billed as a message. */
+  readonly smsLengths: ReadonlyMap<number, SmsLength>;
   /** In words; empty where it can be launched. */
   readonly blockers: readonly string[];
 };
@@ -44,11 +48,22 @@ export async function readPreflight(
     reach,
     plan,
     forecast: forecastOf(plan, found[0]?.clocks ?? [], { launchMs: at.getTime(), homeZone: tenant.timeZone, recipients }),
+    smsLengths: smsLengthsOf(plan, contents),
     blockers: [
       ...blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, reach, readiness }),
       ...(await contentFaults(tx, row, { plan, contents })),
     ],
   };
+}
+
+function smsLengthsOf({ steps }: Plan, contents: readonly PlanContent[]): ReadonlyMap<number, SmsLength> {
+  const lengths = new Map<number, SmsLength>();
+  for (const { key } of steps.filter(({ channel }) => channel === 'sms')) {
+    const text = contents.find((content) => content.key === key)?.text;
+    const length = text === undefined ? undefined : smsLengthOf(text);
+    if (length) lengths.set(key, length);
+  }
+  return lengths;
 }
 
 type ReachOfClocks = { readonly recipients: number; readonly reach: Reach; readonly clocks: readonly ClockShare[] };

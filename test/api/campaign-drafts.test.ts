@@ -81,7 +81,7 @@ describe('POST /v1/campaigns', () => {
       segment: 'Nobodies',
       goal: 'fly',
       frequency: 'weekly',
-      sequence: [...fourSteps.sequence, { ...email, day: 3, trigger: 'email_seen' }],
+      sequence: [...fourSteps.sequence, { ...email, day: 3, channel: 'social', trigger: 'email_seen' }],
     });
     assert.equal(status, 400);
     const faults = faultsOf({ body });
@@ -90,10 +90,10 @@ describe('POST /v1/campaigns', () => {
     assert.match(faults[2] ?? '', /^sequence\[4\]\.day: 3 comes after 4/);
     assert.match(faults[3] ?? '', /^sequence\[4\]\.trigger: "email_seen" is none of segment_entry, /);
     assert.deepEqual(faults.slice(4), [
-      'sequence[1].channel: whatsapp is not available yet; email and in_app are',
+      'sequence[4].channel: social is not available yet; email, sms, whatsapp and in_app are',
       'frequency: weekly campaigns are not available yet; a campaign that enters its segment once is',
     ]);
-    assert.match(body.detail, /sequence\[1\]\.channel: whatsapp is not available yet/);
+    assert.match(body.detail, /sequence\[4\]\.channel: social is not available yet/);
   });
 
   it('takes a segment by its name, in whatever case, and asks back where several have it', async () => {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Reach, SendingReadiness } from '../../core/campaign/preflight.js';
+import type { Reach } from '../../core/campaign/preflight.js';
 import type { TenantId } from '../../core/ids.js';
 import type { StepRequest } from '../../core/journey/campaign-request.js';
 import { readPreflight, type Preflight } from '../../db/queries/campaign-preflight.js';
 import { requireCampaign } from '../../db/queries/campaigns.js';
 import { claimMessages, type StepOfBatch } from '../../db/queries/send-ledger.js';
-import { ADDRESS_KEY, draftCampaign } from '../harness/campaigns.js';
+import { ADDRESS_KEY, draftCampaign, EVERYTHING_READY } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { addWorld, type Person, type World } from '../harness/reach.js';
 
@@ -17,7 +17,7 @@ before(async () => void (database = await createTestDatabase()));
 after(() => database.drop());
 
 const AT = new Date('2026-03-02T12:20:00Z');
-const READY: SendingReadiness = { email: true, in_app: true, ledgerKey: ADDRESS_KEY };
+const READY = EVERYTHING_READY;
 
 const address = fc.constantFrom('a@x.test', 'A@x.test', ' a@x.test', 'b@x.test', 'c@x.test', 'd@x.test', 'e@x.test', 'f@x.test');
 const contact = fc.record({
@@ -152,6 +152,8 @@ describe('a preflight', () => {
     const { preflight } = await check(tenantId, segment, {
       email: 'no provider is configured',
       in_app: 'nothing is sent',
+      sms: 'nothing is sent',
+      whatsapp: 'nothing is sent',
       ledgerKey: null,
     });
     assert.deepEqual(preflight.blockers, [

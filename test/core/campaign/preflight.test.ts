@@ -7,9 +7,11 @@ const fine: PreflightFacts = {
   segmentName: 'At Risk',
   recipients: 100,
   reach: [reach],
-  readiness: { email: true, in_app: true },
+  readiness: { email: true, in_app: true, sms: true, whatsapp: true },
 };
 const nobody = { ...reach, reachable: 0, sameAddress: 0 };
+
+const off = { email: 'no provider is configured', in_app: 'it is off', sms: 'no provider of texts is', whatsapp: 'it has no sender' };
 
 describe('what stands in the way of a launch', () => {
   const cases: readonly (readonly [string, Partial<PreflightFacts>, readonly string[]])[] = [
@@ -22,13 +24,24 @@ describe('what stands in the way of a launch', () => {
     ],
     [
       'a provider that is missing, beside all else',
-      { recipients: 0, reach: [nobody], readiness: { email: 'no provider is configured', in_app: 'it is off' } },
+      { recipients: 0, reach: [nobody], readiness: off },
       ['no email can be sent, because no provider is configured', 'the segment At Risk has no members'],
     ],
     [
       'what is missing for in-app messages, where there are some',
-      { reach: [{ ...reach, channel: 'in_app' }], readiness: { email: 'no provider is configured', in_app: 'it is off' } },
+      { reach: [{ ...reach, channel: 'in_app' }], readiness: off },
       ['no in-app message can be sent, because it is off'],
+    ],
+    [
+      'and for texts',
+      {
+        reach: [
+          { ...reach, channel: 'sms' },
+          { ...reach, channel: 'whatsapp' },
+        ],
+        readiness: off,
+      },
+      ['no SMS can be sent, because no provider of texts is', 'no WhatsApp message can be sent, because it has no sender'],
     ],
   ];
   for (const [what, changes, blockers] of cases) {
