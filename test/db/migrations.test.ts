@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import { migrate } from '../../db/migrate.js';
 import * as apiKeyTables from '../../db/tables/api-keys.js';
+import * as consentTables from '../../db/tables/consent.js';
 import * as eventTables from '../../db/tables/events.js';
 import * as segmentTables from '../../db/tables/segments.js';
 import * as sendingTables from '../../db/tables/sending.js';
@@ -17,6 +18,7 @@ const tables: readonly PgTable[] = [
   tenants,
   walks,
   ...Object.values(apiKeyTables),
+  ...Object.values(consentTables),
   ...Object.values(eventTables),
   ...Object.values(segmentTables),
   ...Object.values(sendingTables),

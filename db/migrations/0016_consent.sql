@@ -1,0 +1,186 @@
+-- What a person may be written to about. A topic without a row has these defaults; '*' stands for all topics and never has one.
+create table consent_topics (
+  tenant_id uuid not null references tenants,
+  topic text not null check (topic ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
+  double_opt_in boolean not null default false, -- a yes counts once it was confirmed from the address itself
+  -- Where nothing is sent without a yes. On other channels it may be sent until somebody says no (legitimate interest).
+  requires_consent text[] not null default '{sms,whatsapp}'
+    check (requires_consent <@ '{email,sms,whatsapp,social,push,in_app}' and array_position(requires_consent, null) is null),
+  is_transactional boolean not null default false, -- orders, passwords: needs no yes and is held by no cap, but a no still counts
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, topic)
+);
+select isolate_by_tenant('consent_topics');
+
+-- What people said, for ever, as the proof of it. Who an address belonged to may change by a merge and is forgotten with the person; the
+-- application can change nothing else of it, and delete nothing.
+create table consent_events (
+  tenant_id uuid not null references tenants,
+  event_id bigint generated always as identity,
+  channel text not null check (channel in ('email', 'sms', 'whatsapp', 'social', 'push', 'in_app')),
+  topic text not null default 'marketing' check (topic = '*' or topic ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
+  address_hash bytea not null, -- as in messages
+  user_id text,
+  action text not null check (action in ('granted', 'denied', 'withdrawn', 'confirmed')),
+  basis text check (basis in ('consent', 'existing_customer', 'legitimate_interest', 'contract')), -- of a yes
+  text_version text, -- of the words that were agreed to
+  source text not null check (source <> ''), -- a form, a reply, an import
+  evidence jsonb not null default '{}', -- where and how: ids, hashes and addresses of pages, nothing that names the person
+  needs_confirmation boolean not null, -- as the topic was set then
+  at timestamptz not null,
+  recorded_at timestamptz not null default now(),
+  check (action <> 'granted' or basis is not null),
+  primary key (tenant_id, event_id)
+);
+create index consent_events_by_address on consent_events (tenant_id, address_hash, channel, topic);
+create index consent_events_by_user on consent_events (tenant_id, user_id);
+select isolate_by_tenant('consent_events', 'select, insert');
+grant update (user_id) on consent_events to madansara_app;
+
+-- What holds now: the fold of an address' events on a topic (fold_consent).
+create table consents (
+  tenant_id uuid not null references tenants,
+  channel text not null,
+  topic text not null,
+  address_hash bytea not null,
+  state text check (state in ('pending', 'granted', 'denied', 'withdrawn')), -- null: nothing that counts, such as a confirmation of nothing
+  basis text,
+  said_at timestamptz, -- the last yes or no
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, channel, address_hash, topic)
+);
+select isolate_by_tenant('consents', 'select, insert, update');
+
+-- The events in the order of their times, whatever the order in which they came, and of one time the no last. After the last no, a yes
+-- counts that needs no confirmation or was confirmed since; while there is only another, it is pending. What was confirmed before the
+-- yes, or before a no, confirms nothing: an old link does not bring back who has left. Of several that count, consent is the best basis.
+create function fold_consent(wanted uuid, over text, about text, hash bytea) returns table (state text, basis text, said_at timestamptz)
+  language sql stable
+as $$
+  with e as (
+    select * from madansara_analytics.consent_events
+    where tenant_id = wanted and address_hash = hash and channel = over and topic = about)
+  select case when y.counts then 'granted' when y.last_at is not null then 'pending' else n.action end,
+    case when y.counts then y.basis when y.last_at is not null then y.last_basis end,
+    greatest(n.at, y.last_at)
+  from (
+    select max(e.at) as at, (array_agg(e.action order by e.at desc, e.action desc))[1] as action from e
+    where e.action in ('denied', 'withdrawn')) n
+  cross join lateral (select max(e.at) as at from e where e.action = 'confirmed') c
+  cross join lateral (
+    select max(e.at) as last_at, coalesce(bool_or(v.counts), false) as counts,
+      (array_agg(e.basis order by e.basis <> 'consent', e.at desc, e.basis) filter (where v.counts))[1] as basis,
+      (array_agg(e.basis order by e.at desc, e.basis))[1] as last_basis
+    from e
+    cross join lateral (select not e.needs_confirmation or coalesce(e.at <= c.at, false) as counts) v
+    where e.action = 'granted' and (n.at is null or e.at > n.at)) y
+$$;
+
+-- Keeps what people said, any number of them at once, and gives for each in its place what holds now.
+--   said  [[channel, topic, address, hash of the address in hex, user_id, action, basis, text_version, source, evidence, at in ms], ...]
+--         with an address or its hash; nothing is said later than `at`, or a clock that is ahead would outlast every no
+create function record_consent(wanted uuid, key bytea, said jsonb, at timestamptz)
+  returns table (place integer, hash bytea, state text, basis text)
+  language plpgsql set search_path = madansara_analytics
+as $$
+#variable_conflict use_column
+declare
+  channels text[];
+  topics text[];
+  hashes bytea[];
+begin
+  perform enter_tenant(wanted);
+  perform hold_users(wanted, false);
+  select array_agg(s->>0 order by n), array_agg(s->>1 order by n),
+    array_agg(coalesce(decode(s->>3, 'hex'), hash_address(key, wanted, s->>0, s->>2)) order by n) into channels, topics, hashes
+  from jsonb_array_elements(said) with ordinality x(s, n);
+
+  -- Whoever says something of the same address and topic at the same time waits here, in one order, before anybody folds.
+  insert into consents (tenant_id, channel, topic, address_hash)
+  select distinct wanted, k.channel, k.topic, k.hash from unnest(channels, topics, hashes) k(channel, topic, hash)
+  order by k.channel, k.hash, k.topic
+  on conflict do nothing;
+  perform from (select distinct k.* from unnest(channels, topics, hashes) k(channel, topic, hash) order by k.channel, k.hash, k.topic) k
+  cross join lateral (
+    select from consents c
+    where c.tenant_id = wanted and c.channel = k.channel and c.address_hash = k.hash and c.topic = k.topic limit 1 for update) c;
+
+  insert into consent_events (tenant_id, channel, topic, address_hash, user_id, action, basis, text_version, source, evidence, needs_confirmation, at)
+  select wanted, s->>0, s->>1, hashes[n], u.user_id, s->>5, s->>6, s->>7, s->>8, s->9,
+    s->>5 = 'granted' and coalesce(t.double_opt_in, false), least(to_timestamp((s->>10)::double precision / 1000), at)
+  from jsonb_array_elements(said) with ordinality x(s, n)
+  left join lateral (
+    select u.user_id from users u where u.tenant_id = wanted and u.user_id = resolve_user(wanted, s->>4) limit 1) u on true
+  left join lateral (select t.double_opt_in from consent_topics t where t.tenant_id = wanted and t.topic = s->>1 limit 1) t on true
+  order by n;
+
+  update consents c set state = f.state, basis = f.basis, said_at = f.said_at, updated_at = now()
+  from (select distinct k.* from unnest(channels, topics, hashes) k(channel, topic, hash)) k
+  cross join lateral fold_consent(wanted, k.channel, k.topic, k.hash) f
+  where c.tenant_id = wanted and c.channel = k.channel and c.address_hash = k.hash and c.topic = k.topic;
+
+  return query
+  select k.n::integer, k.hash, c.state, c.basis
+  from unnest(channels, topics, hashes) with ordinality k(channel, topic, hash, n)
+  cross join lateral (
+    select c.state, c.basis from consents c
+    where c.tenant_id = wanted and c.channel = k.channel and c.address_hash = k.hash and c.topic = k.topic limit 1) c
+  order by k.n;
+end
+$$;
+
+-- What a topic asks for on a channel, read once for all messages of a step.
+create function topic_rules(wanted uuid, about text, over text)
+  returns table (needs_yes boolean, needs_confirmation boolean, is_transactional boolean)
+  language sql stable
+as $$
+  select coalesce(over = any (t.requires_consent), over in ('sms', 'whatsapp')) and not coalesce(t.is_transactional, false),
+    coalesce(t.double_opt_in, false), coalesce(t.is_transactional, false)
+  from (values (1)) one
+  left join lateral (
+    select * from madansara_analytics.consent_topics t where t.tenant_id = wanted and t.topic = about limit 1) t on true
+$$;
+
+-- Why nothing may be sent to an address about a topic: null where something may. The last word counts, whether it was about the topic or
+-- about all of them, and of one time the no. What its contact says (told, from an import) counts as a word about all topics; where a
+-- yes is needed and has to be confirmed, an imported one is not. A channel that needs a yes needs it on the basis of consent.
+create function refuse_consent(wanted uuid, over text, about text, hash bytea, told text, told_at timestamptz, needs_yes boolean, needs_confirmation boolean)
+  returns text
+  language sql stable
+as $$
+  select case
+      when w.state in ('denied', 'withdrawn') then 'no consent'
+      when w.state = 'pending' then 'unconfirmed'
+      when needs_yes and (w.state is null or w.basis <> 'consent') then 'no consent' end
+  from (values (1)) one
+  left join lateral (
+    select s.state, s.basis
+    from (
+      select c.state, c.basis, c.said_at from madansara_analytics.consents c
+      where c.tenant_id = wanted and c.channel = over and c.address_hash = hash and c.topic in (about, '*') and c.state is not null
+      union all
+      select case when told = 'granted' and needs_yes and needs_confirmation then 'pending' else told end, 'consent',
+        coalesce(told_at, case told when 'denied' then 'infinity' else '-infinity' end::timestamptz)
+      where told is not null) s
+    order by s.said_at desc, s.state in ('denied', 'withdrawn') desc limit 1) w on true
+$$;
+
+-- What merging and forgetting did before this, and for consent.
+alter function merge_elsewhere(uuid, text, text) rename to merge_in_campaigns;
+alter function forget_elsewhere(uuid, text) rename to forget_in_campaigns;
+
+create function merge_elsewhere(wanted uuid, source text, target text) returns void
+  language sql set search_path = madansara_analytics
+as $$
+  select merge_in_campaigns(wanted, source, target);
+  update consent_events e set user_id = target where e.tenant_id = wanted and e.user_id = merge_elsewhere.source;
+$$;
+
+-- What a person said stays by the hash of the address, as the proof and against writing to them again; whose it was does not.
+create function forget_elsewhere(wanted uuid, person text) returns void
+  language sql set search_path = madansara_analytics
+as $$
+  select forget_in_campaigns(wanted, person);
+  update consent_events e set user_id = null where e.tenant_id = wanted and e.user_id = person;
+$$;

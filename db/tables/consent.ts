@@ -1,0 +1,54 @@
+import { bigint, boolean, jsonb, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import type { ConsentAction, ConsentBasis, ConsentState } from '../../core/consent/consent.js';
+import type { MessageChannel } from '../../core/consent/quiet-hours.js';
+import { analytics, bytea, timestamptz } from './schema.js';
+
+export const consentTopics = analytics.table(
+  'consent_topics',
+  {
+    tenantId: uuid('tenant_id').notNull(),
+    topic: text('topic').notNull(),
+    doubleOptIn: boolean('double_opt_in').notNull().default(false),
+    requiresConsent: text('requires_consent').array().$type<MessageChannel[]>().notNull().default(['sms', 'whatsapp']),
+    isTransactional: boolean('is_transactional').notNull().default(false),
+    createdAt: timestamptz('created_at').notNull().defaultNow(),
+    updatedAt: timestamptz('updated_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.topic] })],
+);
+
+export const consentEvents = analytics.table(
+  'consent_events',
+  {
+    tenantId: uuid('tenant_id').notNull(),
+    eventId: bigint('event_id', { mode: 'number' }).generatedAlwaysAsIdentity(),
+    channel: text('channel').$type<MessageChannel>().notNull(),
+    topic: text('topic').notNull().default('marketing'),
+    addressHash: bytea('address_hash').notNull(),
+    userId: text('user_id'),
+    action: text('action').$type<ConsentAction>().notNull(),
+    basis: text('basis').$type<ConsentBasis>(),
+    textVersion: text('text_version'),
+    source: text('source').notNull(),
+    evidence: jsonb('evidence').$type<Readonly<Record<string, unknown>>>().notNull().default({}),
+    needsConfirmation: boolean('needs_confirmation').notNull(),
+    at: timestamptz('at').notNull(),
+    recordedAt: timestamptz('recorded_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.eventId] })],
+);
+
+export const consents = analytics.table(
+  'consents',
+  {
+    tenantId: uuid('tenant_id').notNull(),
+    channel: text('channel').$type<MessageChannel>().notNull(),
+    topic: text('topic').notNull(),
+    addressHash: bytea('address_hash').notNull(),
+    state: text('state').$type<Exclude<ConsentState, null>>(),
+    basis: text('basis').$type<ConsentBasis>(),
+    saidAt: timestamptz('said_at'),
+    updatedAt: timestamptz('updated_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.channel, table.addressHash, table.topic] })],
+);
