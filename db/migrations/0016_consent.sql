@@ -115,10 +115,13 @@ begin
   left join lateral (select t.double_opt_in from consent_topics t where t.tenant_id = wanted and t.topic = s->>1 limit 1) t on true
   order by n;
 
-  update consents c set state = f.state, basis = f.basis, said_at = f.said_at, updated_at = now()
+  -- All rows are there; the insert finds each by its key, where an update may walk through all of the tenant's.
+  insert into consents (tenant_id, channel, topic, address_hash, state, basis, said_at)
+  select wanted, k.channel, k.topic, k.hash, f.state, f.basis, f.said_at
   from (select distinct k.* from unnest(channels, topics, hashes) k(channel, topic, hash)) k
   cross join lateral fold_consent(wanted, k.channel, k.topic, k.hash) f
-  where c.tenant_id = wanted and c.channel = k.channel and c.address_hash = k.hash and c.topic = k.topic;
+  on conflict (tenant_id, channel, address_hash, topic) do update set
+    state = excluded.state, basis = excluded.basis, said_at = excluded.said_at, updated_at = now();
 
   return query
   select k.n::integer, k.hash, c.state, c.basis
@@ -166,15 +169,157 @@ as $$
     order by s.said_at desc, s.state in ('denied', 'withdrawn') desc limit 1) w on true
 $$;
 
--- What merging and forgetting did before this, and for consent.
+-- How often a person may be written to: at most so many messages within any span of that length, on one channel or on all. It counts all
+-- that are sent, and holds those whose priority is not higher than its own.
+create table sending_caps (
+  tenant_id uuid not null references tenants,
+  cap_key text not null check (cap_key ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
+  channel text not null check (channel in ('all', 'email', 'sms', 'whatsapp', 'social', 'push', 'in_app')),
+  most integer not null check (most between 1 and 100),
+  span interval not null check (span between interval '1 minute' and interval '90 days'),
+  priority smallint not null default 0 check (priority between 0 and 9),
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, cap_key)
+);
+select isolate_by_tenant('sending_caps');
+
+-- What was sent to a person lately, as far as caps look back: channels beside times. One row each, which is locked while it is decided
+-- whether another message fits. Rewritten with each message: room is left in its page for that.
+create table recent_sends (
+  tenant_id uuid not null,
+  user_id text not null,
+  channels text[] not null,
+  times timestamptz[] not null,
+  taken integer not null, -- how many the last claim could have
+  primary key (tenant_id, user_id)
+) with (fillfactor = 70);
+select isolate_by_tenant('recent_sends');
+
+-- A span without months and days, which are not always as long.
+create function seconds_of(span interval) returns interval
+  language sql immutable
+as $$
+  select make_interval(secs => extract(epoch from span)::double precision)
+$$;
+
+-- How many more messages fit under all caps at a moment. What was sent after it counts as well: claims do not come in the order of their
+-- times, and a span that holds both must not hold too many.
+create function room_under_caps(channels text[], times timestamptz[], at timestamptz, cap_channels text[], mosts integer[], spans interval[])
+  returns integer
+  language sql stable
+as $$
+  select coalesce(min(greatest(c.most - (
+      select count(*) from unnest(channels, times) s(channel, time)
+      where (c.channel = 'all' or s.channel = c.channel) and s.time > at - c.span), 0)), 2147483647)::integer
+  from unnest(cap_channels, mosts, spans) c(channel, most, span)
+$$;
+
+-- From when on one message more fits under each of the caps that are full, and which of them takes longest.
+create function fullest_cap(channels text[], times timestamptz[], at timestamptz, keys text[], cap_channels text[], mosts integer[], spans interval[])
+  returns table (cap_key text, until timestamptz)
+  language sql stable
+as $$
+  select c.key, s.time + c.span
+  from unnest(keys, cap_channels, mosts, spans) c(key, channel, most, span)
+  cross join lateral (
+    select s.time from unnest(channels, times) s(channel, time)
+    where c.channel = 'all' or s.channel = c.channel
+    order by s.time desc offset c.most - 1 limit 1) s
+  where s.time > at - c.span
+  order by 2 desc, 1 limit 1
+$$;
+
+-- Takes a message's place under the tenant's caps for each of some people (one may stand among them several times), at the same moment,
+-- and gives the places of those who are over a cap, which, and until when. Whoever is not given has been counted. People are locked in
+-- one order, so that campaigns that claim at once wait for each other and cannot pass a cap together.
+create function spend_cap(wanted uuid, people text[], over text, at timestamptz, importance integer default 0)
+  returns table (place integer, cap_key text, until timestamptz)
+  language plpgsql set search_path = madansara_analytics
+as $$
+#variable_conflict use_column
+declare
+  keys text[];
+  cap_channels text[];
+  mosts integer[];
+  spans interval[];
+  kept_from timestamptz;
+begin
+  perform enter_tenant(wanted);
+  if not exists (select from sending_caps c where c.tenant_id = wanted and c.channel in ('all', over)) then return; end if;
+  -- A day beyond the longest span: the clocks of two workers may differ.
+  select array_agg(c.cap_key) filter (where h.holds), array_agg(c.channel) filter (where h.holds), array_agg(c.most) filter (where h.holds),
+    array_agg(seconds_of(c.span)) filter (where h.holds), at - max(seconds_of(c.span)) - interval '24 hours'
+  into keys, cap_channels, mosts, spans, kept_from
+  from sending_caps c
+  cross join lateral (select c.channel in ('all', over) and c.priority >= importance as holds) h
+  where c.tenant_id = wanted;
+
+  return query
+  with wished as materialized (
+    select w.person, array_agg(w.place order by w.place) as places from unnest(people) with ordinality w(person, place) group by w.person),
+  spent as (
+    insert into recent_sends as r (tenant_id, user_id, channels, times, taken)
+    select wanted, w.person, array_fill(over, array[n.fitting]), array_fill(at, array[n.fitting]), n.fitting
+    from wished w
+    cross join lateral (select least(cardinality(w.places), room_under_caps('{}', '{}', at, cap_channels, mosts, spans)) as fitting) n
+    order by w.person collate "C"
+    on conflict (tenant_id, user_id) do update set (channels, times, taken) = (
+      select k.channels || array_fill(over, array[n.fitting]), k.times || array_fill(at, array[n.fitting]), n.fitting
+      from (select least(excluded.taken, room_under_caps(r.channels, r.times, at, cap_channels, mosts, spans)) as fitting) n
+      cross join lateral (
+        select coalesce(array_agg(s.channel order by s.n), '{}') as channels, coalesce(array_agg(s.time order by s.n), '{}') as times
+        from unnest(r.channels, r.times) with ordinality s(channel, time, n) where s.time > kept_from) k)
+    returning r.user_id, r.channels, r.times, r.taken)
+  select p.place::integer, f.cap_key, f.until
+  from wished w
+  join spent s on s.user_id = w.person
+  cross join lateral unnest(w.places) with ordinality p(place, nth)
+  cross join lateral fullest_cap(s.channels, s.times, at, keys, cap_channels, mosts, spans) f
+  where p.nth > s.taken;
+end
+$$;
+
+-- Gives places back that were taken at these moments and led to no message. One that is not there any more changes nothing. Rows that are
+-- locked are sure to be met by the insert: it finds each by its key, where an update may walk through the tenant's people.
+create function refund_cap(wanted uuid, people text[], over text, times timestamptz[]) returns void
+  language plpgsql set search_path = madansara_analytics
+as $$
+declare
+  held text[];
+begin
+  perform enter_tenant(wanted);
+  select array_agg(o.person) into held
+  from (select d.person from (select distinct unnest(people) as person) d order by d.person collate "C") o
+  cross join lateral (select from recent_sends r where r.tenant_id = wanted and r.user_id = o.person limit 1 for update) r;
+
+  insert into recent_sends as r (tenant_id, user_id, channels, times, taken)
+  select wanted, b.person, '{}', array_agg(b.time), 0
+  from unnest(people, times) b(person, time) where b.person = any (held) group by b.person
+  on conflict (tenant_id, user_id) do update set (channels, times) = (
+    select coalesce(array_agg(s.channel order by s.n), '{}'), coalesce(array_agg(s.time order by s.n), '{}')
+    from (
+      select s.*, row_number() over (partition by s.channel, s.time order by s.n) as nth
+      from unnest(r.channels, r.times) with ordinality s(channel, time, n)) s
+    where s.channel <> over or s.nth > (select count(*) from unnest(excluded.times) b(time) where b.time = s.time));
+end
+$$;
+
+-- What merging and forgetting did before this, and for consent and caps.
 alter function merge_elsewhere(uuid, text, text) rename to merge_in_campaigns;
 alter function forget_elsewhere(uuid, text) rename to forget_in_campaigns;
 
+-- A merged person has been sent what both were. Both are locked first, in the order in which everybody locks people.
 create function merge_elsewhere(wanted uuid, source text, target text) returns void
   language sql set search_path = madansara_analytics
 as $$
   select merge_in_campaigns(wanted, source, target);
   update consent_events e set user_id = target where e.tenant_id = wanted and e.user_id = merge_elsewhere.source;
+  select from (select p.person from unnest(array[source, target]) p(person) order by p.person collate "C") o
+  cross join lateral (select from recent_sends r where r.tenant_id = wanted and r.user_id = o.person limit 1 for update) r;
+  insert into recent_sends as r (tenant_id, user_id, channels, times, taken)
+  select wanted, target, s.channels, s.times, s.taken from recent_sends s where s.tenant_id = wanted and s.user_id = source
+  on conflict (tenant_id, user_id) do update set channels = r.channels || excluded.channels, times = r.times || excluded.times;
+  delete from recent_sends r where r.tenant_id = wanted and r.user_id = source;
 $$;
 
 -- What a person said stays by the hash of the address, as the proof and against writing to them again; whose it was does not.
@@ -183,4 +328,5 @@ create function forget_elsewhere(wanted uuid, person text) returns void
 as $$
   select forget_in_campaigns(wanted, person);
   update consent_events e set user_id = null where e.tenant_id = wanted and e.user_id = person;
+  delete from recent_sends r where r.tenant_id = wanted and r.user_id = person;
 $$;

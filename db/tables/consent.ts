@@ -1,4 +1,4 @@
-import { bigint, boolean, jsonb, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, integer, interval, jsonb, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core';
 import type { ConsentAction, ConsentBasis, ConsentState } from '../../core/consent/consent.js';
 import type { MessageChannel } from '../../core/consent/quiet-hours.js';
 import { analytics, bytea, timestamptz } from './schema.js';
@@ -51,4 +51,30 @@ export const consents = analytics.table(
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.channel, table.addressHash, table.topic] })],
+);
+
+export const sendingCaps = analytics.table(
+  'sending_caps',
+  {
+    tenantId: uuid('tenant_id').notNull(),
+    capKey: text('cap_key').notNull(),
+    channel: text('channel').$type<MessageChannel | 'all'>().notNull(),
+    most: integer('most').notNull(),
+    span: interval('span').notNull(),
+    priority: smallint('priority').notNull().default(0),
+    createdAt: timestamptz('created_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.capKey] })],
+);
+
+export const recentSends = analytics.table(
+  'recent_sends',
+  {
+    tenantId: uuid('tenant_id').notNull(),
+    userId: text('user_id').notNull(),
+    channels: text('channels').array().$type<MessageChannel[]>().notNull(),
+    times: timestamptz('times').array().notNull(),
+    taken: integer('taken').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.userId] })],
 );
