@@ -149,7 +149,7 @@ $$;
 -- about all of them, and of one time the no. What its contact says (told, from an import) counts as a word about all topics; where a
 -- yes is needed and has to be confirmed, an imported one is not. A channel that needs a yes needs it on the basis of consent.
 create function refuse_consent(wanted uuid, over text, about text, hash bytea, told text, told_at timestamptz, needs_yes boolean, needs_confirmation boolean)
-  returns text
+  returns table (because text)
   language sql stable
 as $$
   select case
@@ -202,16 +202,24 @@ as $$
   select make_interval(secs => extract(epoch from span)::double precision)
 $$;
 
--- How many more messages fit under all caps at a moment. What was sent after it counts as well: claims do not come in the order of their
--- times, and a span that holds both must not hold too many.
-create function room_under_caps(channels text[], times timestamptz[], at timestamptz, cap_channels text[], mosts integer[], spans interval[])
-  returns integer
-  language sql stable
+-- How many more messages fit under all caps. Each cap counts its channel since some time, and also what was sent after the moment that
+-- is asked about: claims do not come in the order of their times, and a span that holds both must not hold too many.
+create function room_under_caps(channels text[], times timestamptz[], cap_channels text[], mosts integer[], sinces timestamptz[]) returns integer
+  language plpgsql immutable
 as $$
-  select coalesce(min(greatest(c.most - (
-      select count(*) from unnest(channels, times) s(channel, time)
-      where (c.channel = 'all' or s.channel = c.channel) and s.time > at - c.span), 0)), 2147483647)::integer
-  from unnest(cap_channels, mosts, spans) c(channel, most, span)
+declare
+  room integer := 2147483647;
+  fitting integer;
+begin
+  for c in 1 .. coalesce(cardinality(mosts), 0) loop
+    fitting := mosts[c];
+    for s in 1 .. cardinality(times) loop
+      if times[s] > sinces[c] and (cap_channels[c] = 'all' or channels[s] = cap_channels[c]) then fitting := fitting - 1; end if;
+    end loop;
+    room := least(room, greatest(fitting, 0));
+  end loop;
+  return room;
+end
 $$;
 
 -- From when on one message more fits under each of the caps that are full, and which of them takes longest.
@@ -242,16 +250,19 @@ declare
   cap_channels text[];
   mosts integer[];
   spans interval[];
+  sinces timestamptz[];
+  fewest integer;
   kept_from timestamptz;
 begin
   perform enter_tenant(wanted);
   if not exists (select from sending_caps c where c.tenant_id = wanted and c.channel in ('all', over)) then return; end if;
   -- A day beyond the longest span: the clocks of two workers may differ.
   select array_agg(c.cap_key) filter (where h.holds), array_agg(c.channel) filter (where h.holds), array_agg(c.most) filter (where h.holds),
-    array_agg(seconds_of(c.span)) filter (where h.holds), at - max(seconds_of(c.span)) - interval '24 hours'
-  into keys, cap_channels, mosts, spans, kept_from
+    array_agg(h.span) filter (where h.holds), array_agg(at - h.span) filter (where h.holds), min(c.most) filter (where h.holds),
+    at - max(h.span) - interval '24 hours'
+  into keys, cap_channels, mosts, spans, sinces, fewest, kept_from
   from sending_caps c
-  cross join lateral (select c.channel in ('all', over) and c.priority >= importance as holds) h
+  cross join lateral (select c.channel in ('all', over) and c.priority >= importance as holds, seconds_of(c.span) as span) h
   where c.tenant_id = wanted;
 
   return query
@@ -259,16 +270,17 @@ begin
     select w.person, array_agg(w.place order by w.place) as places from unnest(people) with ordinality w(person, place) group by w.person),
   spent as (
     insert into recent_sends as r (tenant_id, user_id, channels, times, taken)
-    select wanted, w.person, array_fill(over, array[n.fitting]), array_fill(at, array[n.fitting]), n.fitting
-    from wished w
-    cross join lateral (select least(cardinality(w.places), room_under_caps('{}', '{}', at, cap_channels, mosts, spans)) as fitting) n
-    order by w.person collate "C"
+    select wanted, n.person, array_fill(over, array[n.fitting]), array_fill(at, array[n.fitting]), n.fitting
+    from (select w.person, least(cardinality(w.places), fewest) as fitting from wished w) n
+    order by n.person collate "C"
     on conflict (tenant_id, user_id) do update set (channels, times, taken) = (
       select k.channels || array_fill(over, array[n.fitting]), k.times || array_fill(at, array[n.fitting]), n.fitting
-      from (select least(excluded.taken, room_under_caps(r.channels, r.times, at, cap_channels, mosts, spans)) as fitting) n
+      from (select least(excluded.taken, room_under_caps(r.channels, r.times, cap_channels, mosts, sinces)) as fitting offset 0) n
       cross join lateral (
-        select coalesce(array_agg(s.channel order by s.n), '{}') as channels, coalesce(array_agg(s.time order by s.n), '{}') as times
-        from unnest(r.channels, r.times) with ordinality s(channel, time, n) where s.time > kept_from) k)
+        select r.channels, r.times where cardinality(r.times) < 8
+        union all
+        select coalesce(array_agg(s.channel order by s.n), '{}'), coalesce(array_agg(s.time order by s.n), '{}')
+        from unnest(r.channels, r.times) with ordinality s(channel, time, n) where s.time > kept_from having cardinality(r.times) >= 8) k)
     returning r.user_id, r.channels, r.times, r.taken)
   select p.place::integer, f.cap_key, f.until
   from wished w

@@ -59,8 +59,10 @@ export async function refusalOf(
   },
 ): Promise<'no consent' | 'unconfirmed' | null> {
   const { rows } = await tx.execute<{ because: 'no consent' | 'unconfirmed' | null }>(
-    sql`select refuse_consent(${tenantId}, ${channel}, ${topic}, ${addressHash}, ${told}, ${toldAt?.toISOString() ?? null}::timestamptz, needs_yes, needs_confirmation) as because
-        from topic_rules(${tenantId}, ${topic}, ${channel})`,
+    sql`select r.because
+        from topic_rules(${tenantId}, ${topic}, ${channel}) t
+        cross join lateral refuse_consent(
+          ${tenantId}, ${channel}, ${topic}, ${addressHash}, ${told}, ${toldAt?.toISOString() ?? null}::timestamptz, t.needs_yes, t.needs_confirmation) r`,
   );
   return rows[0]?.because ?? null;
 }
