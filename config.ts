@@ -22,6 +22,8 @@ const HttpAddress = z.url({ protocol: /^https?$/ }).transform((text) => text.rep
 const wantsS3 = (env: { ARTIFACT_STORE?: 'directory' | 's3' | undefined; S3_ENDPOINT?: string | undefined }) =>
   (env.ARTIFACT_STORE ?? (env.S3_ENDPOINT ? 's3' : 'directory')) === 's3';
 
+const REAL_SENDGRID = /^https:\/\/api\.([a-z]+\.)?sendgrid\.com/;
+
 /** A rule that is tried even when a single variable is at fault, so that all faults are told at once. */
 const evenSo = (message: string) => ({ message, when: () => true });
 
@@ -53,6 +55,12 @@ const Environment = z
     ENGARDE_API_URL: HttpAddress.optional(),
     ENGARDE_APP_URL: HttpAddress.default('https://app.engarde.media'),
     WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE: z.string().min(1).optional(),
+    PUBLIC_URL: z.url({ protocol: /^https$/, error: 'an https address is expected: mail programs follow no other' }).optional(),
+    LEDGER_KEY: z.base64().min(44, 'base64 of at least 32 bytes is expected').optional(),
+    SENDGRID_API_KEY: z.string().min(1).optional(),
+    SENDGRID_API_URL: HttpAddress.default('https://api.sendgrid.com'),
+    SENDGRID_WEBHOOK_KEY: z.base64().min(1).optional(),
+    CLOCK_SPEED: z.coerce.number().min(1).max(1_000_000).default(1),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .refine((env) => !wantsS3(env) || env.S3_ACCESS_KEY_ID, evenSo('an S3 store needs S3_ACCESS_KEY_ID'))
@@ -60,6 +68,16 @@ const Environment = z
   .refine(
     (env) => !env.ENGARDE_API_URL || env.WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE,
     evenSo('ENGARDE_API_URL needs WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE'),
+  )
+  .refine((env) => !env.SENDGRID_API_KEY || env.LEDGER_KEY, evenSo('SENDGRID_API_KEY needs LEDGER_KEY'))
+  .refine((env) => !env.SENDGRID_API_KEY || env.PUBLIC_URL, evenSo('SENDGRID_API_KEY needs PUBLIC_URL'))
+  .refine(
+    (env) => !env.SENDGRID_API_KEY || env.SENDGRID_WEBHOOK_KEY,
+    evenSo('SENDGRID_API_KEY needs SENDGRID_WEBHOOK_KEY: without the events of SendGrid nobody would know what became of a mail'),
+  )
+  .refine(
+    (env) => env.CLOCK_SPEED === 1 || !env.SENDGRID_API_KEY || !REAL_SENDGRID.test(env.SENDGRID_API_URL),
+    evenSo('CLOCK_SPEED is for rehearsals: people whom SendGrid really writes to live by the clock'),
   );
 
 type Environment = z.infer<typeof Environment>;
@@ -77,6 +95,19 @@ export type ObjectStoreConfig =
 
 export type EngardeConfig = { readonly apiUrl: string; readonly apiKey: string };
 
+export type SendingConfig = {
+  /** Signs the tokens of messages and hashes addresses. Whoever loses it loses who has unsubscribed. */
+  readonly ledgerKey: Buffer;
+  /** Where people reach the API: links in messages lead there. */
+  readonly publicUrl: string;
+  readonly sendgrid: {
+    readonly apiKey: string;
+    readonly apiUrl: string;
+    /** As SendGrid shows it, base64. */
+    readonly webhookKey: string;
+  };
+};
+
 export type Config = {
   readonly databaseUrl: string;
   readonly temporal: { readonly address: string; readonly namespace: string; readonly uiUrl?: string };
@@ -88,13 +119,23 @@ export type Config = {
   /** Absent: suggestions are kept and shown, and delivered to nobody. */
   readonly engarde?: EngardeConfig;
   readonly engardeAppUrl: string;
+  /** Absent: campaigns are drafts, and nothing is sent. */
+  readonly sending?: SendingConfig;
+  /** How many times faster than ours the clocks of campaigns run: 1, but in a rehearsal. */
+  readonly clockSpeed: number;
   readonly logLevel: Environment['LOG_LEVEL'];
 };
 
 /** The names of all variables that configure the product. */
 export const configurationVariables: readonly string[] = Object.keys(Environment.shape);
 
-const SECRETS = new Set(['ADMIN_API_KEY', 'S3_SECRET_ACCESS_KEY', 'WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE']);
+const SECRETS = new Set([
+  'ADMIN_API_KEY',
+  'S3_SECRET_ACCESS_KEY',
+  'WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE',
+  'LEDGER_KEY',
+  'SENDGRID_API_KEY',
+]);
 
 /** Called once, by each process's main. Reports every fault at once, in words, and never a value that may be secret. */
 export function loadConfig(variables: NodeJS.ProcessEnv): Config {
@@ -113,6 +154,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv): Config {
     worker: { port: env.WORKER_PORT, role: env.WORKER_ROLE },
     ...engarde(env),
     engardeAppUrl: env.ENGARDE_APP_URL,
+    ...sending(env),
+    clockSpeed: env.CLOCK_SPEED,
     logLevel: env.LOG_LEVEL,
   };
 }
@@ -156,6 +199,13 @@ function objectStore(env: Environment): ObjectStoreConfig {
 function engarde(env: Environment): { engarde?: EngardeConfig } {
   const apiKey = env.WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE;
   return env.ENGARDE_API_URL && apiKey ? { engarde: { apiUrl: env.ENGARDE_API_URL, apiKey } } : {};
+}
+
+function sending(env: Environment): { sending?: SendingConfig } {
+  const { LEDGER_KEY: key, PUBLIC_URL: publicUrl, SENDGRID_API_KEY: apiKey, SENDGRID_WEBHOOK_KEY: webhookKey } = env;
+  if (!key || !publicUrl || !apiKey || !webhookKey) return {};
+  const sendgrid = { apiKey, apiUrl: env.SENDGRID_API_URL, webhookKey };
+  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), sendgrid } };
 }
 
 function maskPassword(value: string): string {

@@ -17,6 +17,8 @@ export type AppDependencies = {
   readonly routes: readonly Route[];
   /** Segment's protocol: reads its own bodies, so it comes before everything that would. */
   readonly segment?: { readonly router: Router; readonly operations: readonly DescribedOperation[] };
+  /** What others call than our users, by protocols of theirs: webhooks, links in messages. They read their own bodies too. */
+  readonly outside?: readonly Router[];
   /** Absent: the routes of the operator answer `not_available`. */
   readonly adminKey?: string;
   readonly rateLimits?: RateLimits;
@@ -34,6 +36,7 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(observe(dependencies));
   app.use(setSafeHeaders);
   if (segment) app.use(segment.router);
+  for (const router of dependencies.outside ?? []) app.use(router);
   const rateLimiter = createRateLimiter(dependencies.rateLimits);
   mountRoutes(app, routes, { ...dependencies, rateLimiter });
 

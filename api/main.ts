@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Router } from 'express';
 import { z } from 'zod';
 import { projectRoot, type Config } from '../config.js';
-import { openDatabase } from '../db/client.js';
-import { createTestExecutors } from '../db/queries/test-executors.js';
+import { openDatabase, type Database } from '../db/client.js';
+import { createExecutors } from '../db/queries/executors.js';
 import { openObjectStore } from '../store/objects.js';
 import { createApp } from './app.js';
 import { createLogger, type Logger } from './logging.js';
@@ -11,8 +12,11 @@ import { createMetrics } from './metrics.js';
 import { createRoutes } from './routes.js';
 import { createSegmentRoutes } from './routes/segment.js';
 import type { ReadinessCheck } from './routes/health.js';
+import { readinessOf } from './sending-readiness.js';
 import { listen, type RunningServer } from './server.js';
 import { connectWalker } from './temporal.js';
+import { createUnsubscribePages } from './unsubscribe.js';
+import { createSendgridWebhook } from './webhooks/sendgrid.js';
 
 export type RunningApi = {
   readonly port: number;
@@ -45,7 +49,9 @@ export async function runApi(
     database,
     walker,
     tests: walker,
-    executors: createTestExecutors(() => new Date()),
+    campaigns: walker,
+    sending: readinessOf(config.sending),
+    executors: createExecutors(() => new Date()),
     readiness,
     isClosing: () => closing !== undefined,
     now: () => new Date(),
@@ -54,6 +60,7 @@ export async function runApi(
     database,
     routes,
     segment: createSegmentRoutes({ database }),
+    outside: outsideOf(database, config.sending),
     logger,
     metrics: createMetrics(),
     ...(config.api.adminKey !== undefined && { adminKey: config.api.adminKey }),
@@ -78,6 +85,15 @@ export async function runApi(
     },
   };
 }
+
+/** What providers and the people who get our messages call. */
+const outsideOf = (database: Database, sending: Config['sending']): readonly Router[] =>
+  sending === undefined
+    ? []
+    : [
+        createSendgridWebhook({ database, ledgerKey: sending.ledgerKey, publicKey: sending.sendgrid.webhookKey }),
+        createUnsubscribePages({ database, ledgerKey: sending.ledgerKey, now: () => new Date() }),
+      ];
 
 async function readVersion(): Promise<string> {
   const text = await readFile(join(projectRoot, 'package.json'), 'utf8');

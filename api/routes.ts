@@ -1,11 +1,16 @@
+import type { SendingReadiness } from '../core/campaign/preflight.js';
 import type { Database } from '../db/client.js';
 import type { Executors } from '../db/queries/suggestion-responses.js';
+import type { CampaignControl } from './campaign-control.js';
 import type { Route } from './route.js';
 import { createAnalyticsRoutes } from './routes/analytics.js';
+import { createCampaignRoutes } from './routes/campaigns.js';
+import { createEmailSenderRoutes } from './routes/email-sender.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createKeyRoutes } from './routes/keys.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
+import { createTemplateRoutes } from './routes/templates.js';
 import { createTenantRoutes } from './routes/tenants.js';
 import { createTestRoutes } from './routes/tests.js';
 import { createUserRoutes } from './routes/users.js';
@@ -16,6 +21,8 @@ export type RouteDependencies = {
   readonly database: Database;
   readonly walker: WalkerControl;
   readonly tests: TestControl;
+  readonly campaigns: CampaignControl;
+  readonly sending: SendingReadiness;
   /** What executes an accepted suggestion's actions; an action without one is answered as not available. */
   readonly executors?: Executors;
   readonly readiness: readonly ReadinessCheck[];
@@ -31,6 +38,9 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createUserRoutes(dependencies),
     ...createSuggestionRoutes(dependencies),
     ...createTestRoutes(dependencies),
+    ...createCampaignRoutes(dependencies),
+    ...createTemplateRoutes(dependencies),
+    ...createEmailSenderRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createTenantRoutes(dependencies),
     ...createKeyRoutes(dependencies),

@@ -13,6 +13,7 @@ import type { LocalDate, TenantId } from '../core/ids.js';
 import type { TestChange } from '../db/queries/test-changes.js';
 import { abTestWorkflowId, abTestWorkflowType, updateNames, type AbTestInput, type TestChanged } from '../workflows/ab-test/contract.js';
 import { walkTaskQueue } from '../workflows/task-queues.js';
+import { changeCampaign, type CampaignControl } from './campaign-control.js';
 import { applySchedules, type ScheduledTenant } from '../workflows/schedules.js';
 import { walkerWorkflowId, walkerWorkflowType, type WalkerInput } from '../workflows/walker/contract.js';
 
@@ -55,7 +56,8 @@ export type TestControl = {
 };
 
 export type WalkerConnection = WalkerControl &
-  TestControl & {
+  TestControl &
+  CampaignControl & {
     /** Rejects when Temporal cannot be reached, or does not know the namespace. */
     check(): Promise<void>;
     close(): Promise<void>;
@@ -73,6 +75,7 @@ export function connectWalker({ address, namespace }: { readonly address: string
     startWalk: (request) => within(() => startWalk(client, request)),
     isUnderWay: (walk) => within(() => isUnderWay(client, walk)),
     changeTest: (request) => within(() => changeTest(client, request)),
+    changeCampaign: (request) => within(() => changeCampaign(client, request)),
     applySchedule: (tenant) => within(() => applySchedules(client.schedule, tenant)),
     check: () => within(() => connection.workflowService.describeNamespace({ namespace })).then(() => undefined),
     close: () => connection.close(),

@@ -9,6 +9,7 @@ import { verdictInWords } from '../core/experiment/verdict.js';
 import type { TestWish } from '../db/queries/test-creation.js';
 import { lookOf, type TestDecisionRow, type TestLookRow, type TestRow } from '../db/queries/tests.js';
 import { JsonObject, storableText, Timestamp, UserIdField } from './fields.js';
+import { present } from './present.js';
 
 export const testModes = ['draft', 'running', 'looking', 'decided', 'applied', 'rolled_back'] as const;
 
@@ -115,14 +116,6 @@ export function wishOf(body: NewTest): TestWish {
 
 const levelOf = (level: NonNullable<NewTest['baseline']>) =>
   'rate' in level ? { kind: 'rate' as const, rate: level.rate } : { kind: 'mean' as const, ...level };
-
-type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-function present<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
-}
 
 export const Test = z.object({
   test_id: z.string().describe('`test_…`'),

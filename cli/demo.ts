@@ -6,8 +6,10 @@ import { openDatabase } from '../db/client.js';
 import { createTenant } from '../db/queries/tenants.js';
 import { cdnowCurrency, cdnowFile, cdnowLastDay, cdnowMapping } from '../sandbox/cdnow.js';
 import { startSandboxEngarde, type SandboxEngarde } from '../sandbox/engarde.js';
+import { startProviders } from '../sandbox/providers.js';
 import { startStack, whoRuns } from '../sandbox/stack.js';
 import { runWorker } from '../workers/main.js';
+import { DEMO_CLOCK_SPEED, playCampaign } from './demo-campaign.js';
 import { importEvents } from './import/import-events.js';
 import { startProgress } from './progress.js';
 import { untilToldToStop } from './signals.js';
@@ -32,9 +34,13 @@ export async function demo(wanted: string): Promise<void> {
     const apiKey = `wa_${randomBytes(24).toString('hex')}`;
     const engarde = await startSandboxEngarde({ keys: [apiKey] });
     stops.push(engarde.close);
+    const providers = await startProviders(directory, { speed: DEMO_CLOCK_SPEED });
+    stops.push(providers.stop);
     const config = loadConfig({
       ...environment,
       ...stack.variables,
+      ...providers.variables,
+      CLOCK_SPEED: String(DEMO_CLOCK_SPEED),
       API_PORT: '0',
       WORKER_PORT: '0',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
@@ -46,7 +52,8 @@ export async function demo(wanted: string): Promise<void> {
     stops.push(worker.close);
     const api = await runApi(config);
     stops.push(api.close);
-    scenes = play(config, engarde, stopping.signal);
+    providers.callBack(api.url);
+    scenes = play({ config, engarde, apiUrl: api.url, signal: stopping.signal });
     await Promise.race([scenes, stack.broken.then(fail), worker.ended.then(fail)]);
     say(`Everything took ${((Date.now() - startedMs) / 1000).toFixed(0)} s. \`npm start\` keeps the same servers running.`);
   } finally {
@@ -60,8 +67,10 @@ function fail(sentence: string): never {
   throw new Error(sentence);
 }
 
+type Stage = { readonly config: Config; readonly engarde: SandboxEngarde; readonly apiUrl: string; readonly signal: AbortSignal };
+
 /** What the demo shows, once everything is up. */
-async function play(config: Config, engarde: SandboxEngarde, signal: AbortSignal): Promise<void> {
+async function play({ config, engarde, apiUrl, signal }: Stage): Promise<void> {
   const tenantId = await loadCdnow(config, signal);
   const walk = { tenantId, walkDate: cdnowLastDay, refresh: false, requestedBy: 'demo' };
   await withTemporal(config, (client) => walkAndWatch(client, walk, signal));
@@ -69,6 +78,7 @@ async function play(config: Config, engarde: SandboxEngarde, signal: AbortSignal
   await printBrief(config, tenantId, cdnowLastDay);
   const delivered = engarde.stored().length;
   console.error(`Delivered to En Garde (here a sandbox of it): ${delivered} ${delivered === 1 ? 'suggestion' : 'suggestions'}`);
+  await playCampaign({ config, apiUrl, tenantId, signal });
 }
 
 async function loadCdnow({ databaseUrl }: Config, signal: AbortSignal): Promise<TenantId> {

@@ -1,6 +1,7 @@
 import { runApi } from '../api/main.js';
 import { loadConfig, type Config } from '../config.js';
 import { writePidFile } from '../sandbox/processes.js';
+import { startProviders } from '../sandbox/providers.js';
 import { launcherPidPath, startStack, whoRuns, type Stack } from '../sandbox/stack.js';
 import { runWorker } from '../workers/main.js';
 import { untilToldToStop } from './signals.js';
@@ -28,10 +29,15 @@ export async function start({ directory, anyPorts }: StartOptions): Promise<void
   });
   const stops: (() => Promise<void>)[] = [stack.stop];
   try {
+    const providers = process.env.SENDGRID_API_KEY
+      ? undefined
+      : await startProviders(directory, { speed: Number(process.env.CLOCK_SPEED) || 1 });
+    if (providers) stops.push(providers.stop);
     const config = loadConfig({
       LOG_LEVEL: 'warn', // people read this
       ...process.env,
       ...stack.variables,
+      ...providers?.variables,
       ...(anyPorts && { API_PORT: process.env.API_PORT ?? '0', WORKER_PORT: process.env.WORKER_PORT ?? '0' }),
     });
     await prepareServers(config);
@@ -39,8 +45,10 @@ export async function start({ directory, anyPorts }: StartOptions): Promise<void
     stops.push(() => worker.close());
     const api = await runApi(config);
     stops.push(() => api.close());
+    providers?.callBack(api.url);
     writePidFile(launcherPidPath(directory), { api: api.url });
-    for (const line of addresses(api.url, stack, config)) console.log(line);
+    const found = { ...stack.variables, ...providers?.variables };
+    for (const line of addresses(api.url, found, config)) console.log(line);
     const fault = await Promise.race([told, stack.broken, worker.ended]);
     if (fault !== undefined) throw new Error(fault);
     console.log('\nstopping …');
@@ -50,7 +58,7 @@ export async function start({ directory, anyPorts }: StartOptions): Promise<void
   console.log('everything is stopped; nothing was lost');
 }
 
-function addresses(apiUrl: string, { variables }: Stack, { databaseUrl, temporal }: Config): string[] {
+function addresses(apiUrl: string, variables: Stack['variables'], { databaseUrl, temporal }: Config): string[] {
   return [
     '',
     'MadanSara is up.',
@@ -59,7 +67,7 @@ function addresses(apiUrl: string, { variables }: Stack, { databaseUrl, temporal
     `  PostgreSQL    ${variables.DATABASE_URL ?? databaseUrl.replace(/:[^:@/]*@/, ':********@')}`,
     ...(variables.ARTIFACT_DIR ? [`  artifacts     ${variables.ARTIFACT_DIR}`] : []),
     '',
-    'For the other commands in another terminal:',
+    'For the other commands in another terminal (what is sent goes to a sandbox here, and so these keys open nothing):',
     ...Object.entries(variables).map(([name, value]) => `  export ${name}='${value}'`),
     '',
     'Ctrl-C stops all of it.',

@@ -1,5 +1,13 @@
 /** What a key may do, as a closed list. */
-export const SCOPES = ['read', 'walks:write', 'suggestions:respond', 'tests:write', 'events:write'] as const;
+export const SCOPES = [
+  'read',
+  'walks:write',
+  'suggestions:respond',
+  'tests:write',
+  'campaigns:write',
+  'templates:write',
+  'events:write',
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export function isScope(text: string): text is Scope {

@@ -117,11 +117,12 @@ export async function waitUntil(fact: () => boolean | Promise<boolean>, timeoutM
   }
 }
 
-export function freePort(): Promise<number> {
+/** A port that nobody uses; `wanted`: that one, or an error where it is taken. */
+export function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(wanted, '127.0.0.1', () => {
       const address = server.address();
       server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port was given'))));
     });

@@ -59,7 +59,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   const address = `127.0.0.1:${port}`;
   let over: string | undefined;
   void server.ended.then((sentence) => (over = sentence));
-  const ready = await waitUntil(async () => over !== undefined || (await answers(address, namespace)), START_TIMEOUT_MS, 100);
+  const ready = await waitUntil(async () => over !== undefined || (await temporalAnswers(address, namespace)), START_TIMEOUT_MS, 100);
   if (over !== undefined || !ready) {
     await server.stop('SIGKILL');
     const log = await readFile(logPath, 'utf8').catch(() => '');
@@ -122,7 +122,8 @@ async function developmentSettings(): Promise<[string, unknown][]> {
   return Object.entries(settings).map(([name, values]) => [name, values[0]?.value]);
 }
 
-async function answers(address: string, namespace: string): Promise<boolean> {
+/** Whether a server answers there. Sets the namespace up, without which it is of no use. */
+export async function temporalAnswers(address: string, namespace: string): Promise<boolean> {
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ address, connectTimeout: '2s' });

@@ -15,8 +15,12 @@ export function createWorkerLogger(level: string): pino.Logger {
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
+/** Of a worker that is there for activities alone, and is so on purpose. */
+const NO_NEWS = 'No workflows registered';
+
 export function temporalLogger(logger: pino.Logger): Logger {
   return new DefaultLogger('INFO', ({ level, message, meta }: LogEntry) => {
+    if (message.startsWith(NO_NEWS)) return;
     const { error, ...fields } = meta ?? {};
     logger[LEVELS[level]]({ ...fields, ...(error !== undefined && { error: error as unknown }) }, message);
   });

@@ -3,8 +3,8 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import type { Config } from '../config.js';
 import type { Logger } from 'pino';
 import { openDatabase } from '../db/client.js';
+import { createExecutors } from '../db/queries/executors.js';
 import type { Executors } from '../db/queries/suggestion-responses.js';
-import { createTestExecutors } from '../db/queries/test-executors.js';
 import { openStore } from '../store/open.js';
 import { walkTaskQueue } from '../workflows/task-queues.js';
 import { createActivities, observeActivities } from './activities.js';
@@ -12,6 +12,7 @@ import { workflowBundle } from './bundle.js';
 import { serveHealth } from './health.js';
 import { createWorkerLogger, installRuntime, temporalLogger } from './logging.js';
 import { createWorkerMetrics } from './metrics.js';
+import { startSending, type Outgoing, type RunningSending, type SendingSettings } from './sending.js';
 import { reconcileSchedules } from './schedules.js';
 import { startTestClocks } from './test-clocks.js';
 
@@ -28,6 +29,8 @@ export type WorkerSettings = {
   readonly logger?: Logger;
   readonly taskQueue?: string;
   readonly executors?: Executors;
+  /** In place of the renderer and the providers: for measurements. */
+  readonly outgoing?: Partial<Outgoing>;
   /** Absent: the clock. */
   readonly now?: () => Date;
 };
@@ -41,7 +44,7 @@ const OTHERS_AT_ONCE = 4;
 /** Runs a worker in this process until it is closed. */
 export async function runWorker(config: Config, settings: WorkerSettings = {}): Promise<RunningWorker> {
   const { logger = createWorkerLogger(config.logLevel), taskQueue = walkTaskQueue, now = () => new Date() } = settings;
-  const { executors = createTestExecutors(now) } = settings;
+  const { executors = createExecutors(now), outgoing } = settings;
   const temporalLog = temporalLogger(logger);
   installRuntime(temporalLog);
   const { address, namespace } = config.temporal;
@@ -55,6 +58,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
   const store = await openStore(config, database.pool);
   const metrics = createWorkerMetrics(database);
   const activities = createActivities({ database, ...store, engarde: config.engarde, engardeAppUrl: config.engardeAppUrl, executors, now });
+  const interceptors = { activity: [observeActivities(metrics)] };
   const worker = await Worker.create({
     connection: native,
     namespace,
@@ -62,11 +66,12 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     ...(await rolesOf(config, activities, temporalLog)),
     shutdownGraceTime: GRACE,
     maxConcurrentActivityTaskExecutions: config.duckdb.threads + OTHERS_AT_ONCE,
-    interceptors: { activity: [observeActivities(metrics)] },
+    interceptors,
   });
   const health = await serveHealth(config.worker.port, { registry: metrics.registry, state: () => worker.getState() });
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
+  const sending = await sendingOf(config, { database, client, native, taskQueue, grace: GRACE, interceptors, outgoing, logger, now });
   const reconcile = () =>
     reconcileSchedules(database, client, taskQueue).then(
       (changed) => changed > 0 && logger.info({ changed }, 'Schedules were made or changed'),
@@ -79,7 +84,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     );
   const reconciling = setInterval(() => void reconcile().then(startClocks), RECONCILE_EVERY_MS);
   let asked = false;
-  const run = worker.run();
+  const run = Promise.all([worker.run(), sending?.run]);
   const over = run.then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
@@ -93,6 +98,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     asked = true;
     clearInterval(reconciling);
     if (worker.getState() === 'RUNNING') worker.shutdown();
+    await sending?.close();
     await over;
     await Promise.allSettled([health.close(), connection.close(), native.close()]);
     store.close();
@@ -106,6 +112,10 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     close: () => (closing ??= close()),
   };
 }
+
+/** Campaigns' bulk work is the affair of those that do activities. */
+const sendingOf = (config: Config, settings: Omit<SendingSettings, 'sending' | 'speed'>): Promise<RunningSending> | undefined =>
+  config.worker.role === 'workflows' ? undefined : startSending({ ...settings, sending: config.sending, speed: config.clockSpeed });
 
 /** On a laptop one worker does both; in production workflow tasks, which must be quick, are not where scans are. */
 async function rolesOf(

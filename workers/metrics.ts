@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../db/client.js';
+import { countHeldMessages } from '../db/queries/campaign-counts.js';
 import { listWalkAges } from '../db/queries/walks.js';
 
 export type WorkerMetrics = {
@@ -34,6 +35,18 @@ export function createWorkerMetrics(database: Database): WorkerMetrics {
       async collect() {
         this.reset();
         for (const { tenantId, seconds } of await listWalkAges(database)) this.set({ tenant: tenantId }, seconds);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'madansara_messages_held',
+      help: 'Messages of which nobody can know whether they went out (uncertain), or that wait (deferred)',
+      labelNames: ['tenant', 'status'],
+      registers: [],
+      async collect() {
+        this.reset();
+        for (const { tenantId, status, messages } of await countHeldMessages(database)) this.set({ tenant: tenantId, status }, messages);
       },
     }),
   );

@@ -7,6 +7,7 @@ import type { Database } from '../../db/client.js';
 import { takeProviderEvents, type ProviderEvent } from '../../db/queries/send-ledger.js';
 import { RequestProblem } from '../errors.js';
 import { readRawBody } from '../raw-body.js';
+import { requestState } from '../requests.js';
 
 export type SendgridWebhookDependencies = {
   readonly database: Database;
@@ -17,6 +18,7 @@ export type SendgridWebhookDependencies = {
   readonly bodyTimeoutMs?: number;
 };
 
+const ROUTE = '/v1/webhooks/sendgrid';
 /** A batch has up to a few hundred events of a kilobyte. */
 const MAX_BODY_BYTES = 5_000_000;
 
@@ -36,7 +38,8 @@ const KINDS: Readonly<Partial<Record<SendgridEngagement['kind'], ProviderEvent['
  */
 export function createSendgridWebhook({ database, ledgerKey, publicKey, bodyTimeoutMs = 10_000 }: SendgridWebhookDependencies): Router {
   const router = Router({ caseSensitive: true });
-  router.post('/v1/webhooks/sendgrid', async (request, response) => {
+  router.post(ROUTE, async (request, response) => {
+    requestState(request).route = ROUTE;
     const body = await readRawBody(request, { maxBytes: MAX_BODY_BYTES, timeoutMs: bodyTimeoutMs });
     const signature = request.get('x-twilio-email-event-webhook-signature');
     const timestamp = request.get('x-twilio-email-event-webhook-timestamp');

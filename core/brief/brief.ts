@@ -4,6 +4,7 @@ import { archetypes } from '../segment/statistics.js';
 import type { SegmentFinding } from '../suggestion/evidence.js';
 import { isAboutSegment, isTestWinner, type SuggestionsPayload } from '../suggestion/payload.js';
 import type { Silence } from '../suggestion/suggest.js';
+import { campaignLines, type CampaignFinding } from './campaign-section.js';
 import { counted, formatMoment, formatSum, wrap } from './format.js';
 import { nextTestLines, testLines, type NextTests, type TestFinding } from './test-section.js';
 import { segmentLines, silenceLine, suggestionLines, WIDTH } from './segment-section.js';
@@ -20,6 +21,7 @@ export type BriefInput = {
   readonly silences: readonly { readonly segmentId: string; readonly because: Silence }[];
   readonly tests: readonly TestFinding[];
   readonly nextTests: readonly NextTests[];
+  readonly campaigns: readonly CampaignFinding[];
   readonly engardeAppUrl: string;
 };
 
@@ -33,6 +35,7 @@ export function renderBrief(input: BriefInput): string {
     ...inOrder(input.segments).flatMap((segment) => [...section(segment, input), '']),
     ...testLines(input.tests, (input.payload?.suggestions ?? []).filter(isTestWinner), input),
     ...nextTestLines(input.nextTests),
+    ...campaignLines(input.campaigns),
     ...(input.payload ? totalLines(input.payload, input.currency) : []),
     `👉 View full segmentation report: ${input.engardeAppUrl}/walker-agents/audience-intelligence`,
     '',

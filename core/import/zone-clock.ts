@@ -1,3 +1,5 @@
+import { createOffsets } from '../zone-clock.js';
+
 const DAY_MS = 86_400_000;
 
 /**
@@ -29,25 +31,4 @@ function nearChange(wallMs: number, offsetAt: (utcMs: number) => number): number
   const after = offsetAt(wallMs + DAY_MS);
   if (offsetAt(wallMs - before) === before) return wallMs - before;
   return offsetAt(wallMs - after) === after ? wallMs - after : wallMs - before;
-}
-
-/** How far a zone's clock is ahead of UTC at a point in time. */
-function createOffsets(timeZone: string): (utcMs: number) => number {
-  const format = new Intl.DateTimeFormat('en', {
-    timeZone,
-    calendar: 'gregory',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  return (utcMs) => {
-    const parts = new Map(format.formatToParts(new Date(utcMs)).map(({ type, value }) => [type, Number(value)]));
-    const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
-    const wallMs = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
-    return wallMs - Math.floor(utcMs / 1000) * 1000;
-  };
 }

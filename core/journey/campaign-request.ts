@@ -1,3 +1,5 @@
+import type { Offer } from '../template/offer.js';
+
 /** How often a recurring campaign enters its segment again. */
 export const frequencies = ['daily', 'weekly', 'monthly'] as const;
 export type Frequency = (typeof frequencies)[number];
@@ -25,6 +27,9 @@ export type StepRequest = {
   readonly subject?: string;
   readonly message?: string;
   readonly content?: string;
+  readonly offer?: Offer;
+  /** What a person gets for taking part, in words: `$10 gift card`. */
+  readonly incentive?: string;
   readonly send_time?: string;
   readonly trigger?: string;
   /** The key of the earlier step that the trigger looks at. */

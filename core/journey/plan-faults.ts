@@ -1,4 +1,5 @@
 import { frequencies, type CampaignRequest, type PlanFault, type StepRequest } from './campaign-request.js';
+import { offerFaults } from './offer-faults.js';
 import { stepKeys, type EarlierPlan } from './references.js';
 import { parseSendTime } from './send-time.js';
 import { pathFaults } from './path-faults.js';
@@ -86,6 +87,7 @@ function stepFaults(step: StepRequest, field: string): PlanFault[] {
       (typeof send_time !== 'string' || parseSendTime(send_time) === undefined) &&
       fault(`${field}.send_time`, `optimal, or an hour such as "10:00 AM user_timezone", is expected, not ${quoted(send_time)}`),
     ...wordFaults(step, field),
+    ...offerFaults(step, field),
   );
 }
 

@@ -1,4 +1,5 @@
 import type { EngagementChannel } from '../event/engagement.js';
+import type { Offer } from '../template/offer.js';
 import type { Frequency } from './campaign-request.js';
 import type { SendTime } from './send-time.js';
 import { reactionBits, reactions, type Reaction, type Watched } from './triggers.js';
@@ -51,8 +52,14 @@ export type Trigger = {
   readonly timeoutMs: number;
 };
 
-/** The words of a step; its template has them where it has none of its own. */
-export type PlanContent = { readonly key: number; readonly subject?: string; readonly text?: string };
+/** The words of a step, where it has some of its own, and what it offers; all else is its template's. */
+export type PlanContent = {
+  readonly key: number;
+  readonly subject?: string;
+  readonly text?: string;
+  readonly offer?: Offer;
+  readonly incentive?: string;
+};
 
 /** In place of a position: the journey is over. */
 export const LEAVE = -1;

@@ -1,3 +1,5 @@
+import { createOffsets } from '../zone-clock.js';
+
 const DAY_MS = 86_400_000;
 
 /**
@@ -8,7 +10,7 @@ export type ZoneOffsets = readonly (readonly [fromMs: number, offsetMs: number])
 
 /** The offsets of a zone (an IANA name) between two moments. Before the first, the first is taken to hold; after the last, the last. */
 export function zoneOffsets(timeZone: string, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): ZoneOffsets {
-  const offsetAt = offsetReader(timeZone);
+  const offsetAt = createOffsets(timeZone);
   const found: [number, number][] = [[fromMs, offsetAt(fromMs)]];
   // No zone changes its clock twice within a few days.
   for (let at = fromMs; at < toMs; at += 4 * DAY_MS) {
@@ -17,6 +19,16 @@ export function zoneOffsets(timeZone: string, { fromMs, toMs }: { readonly fromM
     if (offsetMs !== found.at(-1)?.[1]) found.push([changeBetween(at, to, offsetAt), offsetMs]);
   }
   return found;
+}
+
+/** Likewise; a zone that this program does not know (its database may be older than who wrote it) has the offsets of another. */
+export function zoneOffsetsOr(timeZone: string, otherwise: string, span: { readonly fromMs: number; readonly toMs: number }): ZoneOffsets {
+  try {
+    return zoneOffsets(timeZone, span);
+  } catch (error) {
+    if (!(error instanceof RangeError) || timeZone === otherwise) throw error;
+    return zoneOffsets(otherwise, span);
+  }
 }
 
 /** The moment of a change, to the second. */
@@ -29,26 +41,6 @@ function changeBetween(fromMs: number, toMs: number, offsetAt: (ms: number) => n
     else high = middle;
   }
   return high * 1000;
-}
-
-function offsetReader(timeZone: string): (ms: number) => number {
-  const format = new Intl.DateTimeFormat('en', {
-    timeZone,
-    calendar: 'gregory',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  return (ms) => {
-    const parts = new Map(format.formatToParts(new Date(ms)).map(({ type, value }) => [type, Number(value)]));
-    const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
-    const wallMs = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
-    return wallMs - Math.floor(ms / 1000) * 1000;
-  };
 }
 
 /** What a zone's calendar and clock show: days since 1970-01-01, and the minute of the day. */

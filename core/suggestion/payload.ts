@@ -51,6 +51,7 @@ const CreateCampaign = z.object({
   offer: z
     .object({ type: z.literal('discount'), value: z.number().positive(), unit: z.literal('percent'), expiry_days: z.int().min(1) })
     .optional(),
+  incentive: Text.optional().describe('What a person gets for taking part, in words.'),
   urgency: z.enum(['high', 'medium', 'low']).optional(),
   expected_conversion_rate: Probability.optional(),
 });

@@ -19,7 +19,8 @@ export type SuggestionStatus = (typeof suggestionStatuses)[number];
 
 /** What became of one recommended action. */
 export type ActionOutcome =
-  | { readonly kind: 'started'; readonly action_type: string; readonly reference: string }
+  /** The note says what was made, and what is left to a person. */
+  | { readonly kind: 'started'; readonly action_type: string; readonly reference: string; readonly note?: string }
   | { readonly kind: 'not_available'; readonly action_type: string; readonly reason: string }
   | { readonly kind: 'failed'; readonly action_type: string; readonly reason: string };
 

@@ -1,7 +1,8 @@
 import type { TestRequest, VariationRequest } from '../experiment/design-request.js';
 import type { CreateAbTest } from './payload.js';
 
-const USUAL_GOAL = 'convert_to_paid';
+/** The goal that is meant where an action names none. */
+export const USUAL_GOAL = 'convert_to_paid';
 
 /** The test that a recommended action asks for. An arm's name is its id; what a test may not be, its design says. */
 export function testFromAction(action: CreateAbTest): TestRequest {

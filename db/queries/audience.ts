@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, type SQL } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gt, inArray, type SQL } from 'drizzle-orm';
 import type { TenantId, UserId } from '../../core/ids.js';
 import type { TenantTransaction } from '../client.js';
 import { audienceSegments, segmentMembership, userFeatures } from '../tables/segments.js';
@@ -26,6 +26,20 @@ export async function findSegment(tx: TenantTransaction, tenantId: TenantId, seg
     .from(audienceSegments)
     .where(and(eq(audienceSegments.tenantId, tenantId), eq(audienceSegments.segmentKey, segmentKey)));
   return rows[0];
+}
+
+/** The segments of these rows by their numbers, whether they hold or not. */
+export async function segmentsOf(
+  tx: TenantTransaction,
+  tenantId: TenantId,
+  rows: readonly { readonly segmentId: number | null }[],
+): Promise<ReadonlyMap<number, SegmentRow>> {
+  const wanted = [...new Set(rows.flatMap(({ segmentId }) => segmentId ?? []))];
+  const found = await tx
+    .select()
+    .from(audienceSegments)
+    .where(and(eq(audienceSegments.tenantId, tenantId), inArray(audienceSegments.id, wanted)));
+  return new Map(found.map((row) => [row.id, row]));
 }
 
 /** Members in the order of their ids, after `after`: an order in which nobody moves while others come and go. */

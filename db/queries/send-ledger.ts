@@ -33,6 +33,8 @@ export type Claim =
   /** An earlier call may have sent it: the provider's own word settles it. */
   | { readonly outcome: 'uncertain'; readonly idx: number; readonly messageId: number }
   | { readonly outcome: 'waiting'; readonly idx: number; readonly messageId: number; readonly dueAt: Date }
+  /** Its campaign is: there is no message yet. */
+  | { readonly outcome: 'paused'; readonly idx: number; readonly messageId: null; readonly dueAt: Date }
   | {
       readonly outcome: 'done';
       readonly idx: number;
@@ -69,10 +71,28 @@ export async function moveClaims(
   return rows[0]?.moved === messageIds.length;
 }
 
-/** Says that a call's request is about to be written. False: another worker has taken its messages over, and nothing may be sent. */
-export async function beginCall({ pool }: Pick<Database, 'pool'>, tenantId: TenantId, callId: string): Promise<boolean> {
-  const { rows } = await pool.query<{ begun: boolean }>('select begin_call($1, $2) as begun', [tenantId, callId]);
-  return rows[0]?.begun === true;
+/** What has become of a message by the time its call begins: only one that is still `claimed` may be in the request. */
+export type BegunMessage = {
+  readonly messageId: number;
+  readonly status: MessageStatus;
+  readonly reason: string | null;
+  readonly dueAt: Date | null;
+};
+
+/**
+ * Says that a call's request is about to be written, and judges its messages once more: time has passed since their claim. Nothing:
+ * another worker has taken them over, and nothing may be sent. Who made the call may ask again as long as nothing was written.
+ */
+export async function beginCall(
+  { pool }: Pick<Database, 'pool'>,
+  tenantId: TenantId,
+  call: { readonly callId: string; readonly messageIds: readonly number[]; readonly addressKey: Buffer; readonly at: Date },
+): Promise<readonly BegunMessage[] | undefined> {
+  const { rows } = await pool.query<BegunMessage>(
+    `select message_id::float8 as "messageId", status, reason, due_at as "dueAt" from begin_call($1, $2, $3, $4, $5)`,
+    [tenantId, call.callId, call.messageIds, call.addressKey, call.at],
+  );
+  return rows.length === 0 ? undefined : rows;
 }
 
 /** What a provider answered about one message: taken, refused for good, to be tried from a moment on, or nothing that is certain. */
@@ -82,7 +102,7 @@ export type CallAnswer =
   | { readonly messageId: number; readonly status: 'deferred'; readonly reason: string; readonly dueAt: Date }
   | { readonly messageId: number; readonly status: 'uncertain'; readonly reason: string };
 
-/** Writes the answers of a call. What the provider has told meanwhile goes further, and stays. */
+/** Writes the answers of a call; again, where the first time may not have arrived. What the provider has told meanwhile goes further, and stays. */
 export async function answerCall(
   { pool }: Pick<Database, 'pool'>,
   tenantId: TenantId,

@@ -31,7 +31,12 @@ export type ExecutorCommand<A extends RecommendedAction = RecommendedAction> = {
 export type Executor<A extends RecommendedAction = RecommendedAction> = (
   tx: TenantTransaction,
   command: ExecutorCommand<A>,
-) => Promise<{ readonly kind: 'started'; readonly reference: string } | { readonly kind: 'failed'; readonly reason: string }>;
+) => Promise<ExecutorOutcome>;
+
+export type ExecutorOutcome =
+  | { readonly kind: 'started'; readonly reference: string; readonly note?: string }
+  | { readonly kind: 'not_available'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string };
 
 /** By `action_type`. An action without an executor is answered as not available. */
 export type Executors = {

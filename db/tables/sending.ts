@@ -1,42 +1,8 @@
-import { bigint, customType, integer, jsonb, primaryKey, text, uuid, varchar } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { bigint, customType, integer, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { analytics, timestamptz } from './schema.js';
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
-
-export const outreachCampaigns = analytics.table(
-  'outreach_campaigns',
-  {
-    tenantId: uuid('tenant_id').notNull(),
-    id: bigint('id', { mode: 'number' }).generatedAlwaysAsIdentity(),
-    campaignKey: text('campaign_key').notNull(),
-    campaignName: varchar('campaign_name', { length: 500 }),
-    channel: varchar('channel', { length: 50 }).notNull(),
-    segmentId: bigint('segment_id', { mode: 'number' }),
-    messageTemplate: jsonb('message_template'),
-    scheduledAt: timestamptz('scheduled_at'),
-    sentCount: integer('sent_count').notNull().default(0),
-    deliveredCount: integer('delivered_count').notNull().default(0),
-    openedCount: integer('opened_count').notNull().default(0),
-    clickedCount: integer('clicked_count').notNull().default(0),
-    convertedCount: integer('converted_count').notNull().default(0),
-    status: varchar('status', { length: 50 }).notNull().default('draft'),
-    createdAt: timestamptz('created_at').notNull().defaultNow(),
-  },
-  (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
-);
-
-export const journeys = analytics.table(
-  'journeys',
-  {
-    tenantId: uuid('tenant_id').notNull(),
-    campaignId: bigint('campaign_id', { mode: 'number' }).notNull(),
-    batch: integer('batch').notNull(),
-    idx: integer('idx').notNull(),
-    entry: integer('entry').notNull(),
-    userId: text('user_id').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.tenantId, table.campaignId, table.batch, table.idx] })],
-);
 
 export const calls = analytics.table(
   'calls',
@@ -73,7 +39,9 @@ export const messages = analytics.table(
     machineOpenedAt: timestamptz('machine_opened_at'),
     clickedAt: timestamptz('clicked_at'),
     repliedAt: timestamptz('replied_at'),
+    convertedAt: timestamptz('converted_at'),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
+    held: text('held').generatedAlwaysAs(sql`case when status in ('uncertain', 'deferred') then status end`),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.messageId] })],
 );

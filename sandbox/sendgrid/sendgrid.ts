@@ -129,6 +129,7 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
         ...state.journal.counts(),
         duplicates: state.journal.duplicates().size,
         requests: state.requests.length,
+        pending: state.webhook.pending(),
       });
     case 'GET /sandbox/messages':
       return reply(response, 200, state.journal.byToken(searchParams.get('token') ?? ''));

@@ -142,6 +142,8 @@ export function webhookSender(
     setUrl: (next: string) => void (url = next),
     misbehave: script.add,
     deliveries: (): readonly Delivery[] => deliveries,
+    /** How many events and posts are still to come. */
+    pending: () => pending + wheel.size() + held.length,
     /** Resolves when every event that was made has been answered for. */
     drained: () =>
       new Promise<void>((resolve) => {

@@ -23,7 +23,8 @@ before(async () => {
   database = await createTestDatabase();
   api = await startTestApi(database);
   const tenantId = await database.newTenant();
-  const { walkDate, segmentKey, userId, suggestionId, testId } = await seedAudience(database, tenantId, 'ours', '2026-01-04');
+  const seeded = await seedAudience(database, tenantId, 'ours', '2026-01-04');
+  const { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily } = seeded;
   const scopes = SCOPES.filter((scope) => scope !== 'events:write');
   const created = await createApiKey(database, tenantId, { name: 'test', scopes });
   key = created.key;
@@ -36,6 +37,8 @@ before(async () => {
     user_id: userId,
     suggestion_id: suggestionId,
     test_id: testId,
+    campaign_id: campaignId,
+    family: templateFamily,
     key_id: created.keyId,
   };
 });
@@ -184,6 +187,11 @@ const wildJson = fc.oneof(
       'action',
       'channel',
       'suggestion_id',
+      'family',
+      'mjml',
+      'subject',
+      'variables',
+      'version',
     ),
     fc.jsonValue(),
   ),

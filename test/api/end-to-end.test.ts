@@ -131,20 +131,20 @@ describe('a tenant of the service', () => {
     assert.equal(body.last_walk.status, 'succeeded');
   });
 
-  it('answers a suggestion, and an action without an executor is not available', async () => {
+  it('executes a suggestion, which leaves a draft of its campaign, and rejects another one', async () => {
     const { body: list } = await call('GET', '/v1/suggestions', key);
-    assert.ok(list.items.length > 0);
-    const id = list.items[0].suggestion_id;
-    const executed = await call('POST', `/v1/suggestions/${id}/responses`, key, {
-      suggestion_id: id,
-      action: 'execute',
-      channel: 'in_app',
-    });
-    assert.match(JSON.stringify(executed.body), /not.available/i);
-    const rejected = await call('POST', `/v1/suggestions/${id}/responses`, key, { suggestion_id: id, action: 'reject', channel: 'in_app' });
+    const [first, second] = list.items.map(({ suggestion_id }: { suggestion_id: string }) => suggestion_id);
+    assert.ok(first && second);
+    const answer = (id: string, action: string) =>
+      call('POST', `/v1/suggestions/${id}/responses`, key, { suggestion_id: id, action, channel: 'in_app' });
+    const { body: executed } = await answer(first, 'execute');
+    const started = executed.outcome.actions.find(({ kind }: { kind: string }) => kind === 'started');
+    const { body: campaign } = await call('GET', `/v1/campaigns/${started.reference}`, key);
+    assert.deepEqual([campaign.status, campaign.counts.sent], ['draft', 0]);
+    assert.equal((await answer(first, 'reject')).status, 409);
+    const rejected = await answer(second, 'reject');
     assert.equal(rejected.status, 200);
-    const again = await call('POST', `/v1/suggestions/${id}/responses`, key, { suggestion_id: id, action: 'reject', channel: 'in_app' });
-    assert.deepEqual(again.body, { ...rejected.body, repeated: true });
+    assert.deepEqual((await answer(second, 'reject')).body, { ...rejected.body, repeated: true });
   });
 
   it('is told by /readyz which server is away', async () => {

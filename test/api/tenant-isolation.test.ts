@@ -5,6 +5,7 @@ import type { Route } from '../../api/route.js';
 import type { TenantId } from '../../core/ids.js';
 import { SCOPES } from '../../core/scopes.js';
 import { createApiKey } from '../../db/queries/api-keys.js';
+import { text } from '../core/template/samples.js';
 import { startTestApi, type TestApi } from '../harness/api.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { seedAudience, SHARED, type SeededAudience } from '../harness/audience.js';
@@ -40,13 +41,20 @@ function pathValues(name: string): { readonly their: string; readonly our: strin
     segment_id: { their: theirs.audience.segmentKey, our: ours.audience.segmentKey },
     user_id: { their: theirs.audience.userId, our: ours.audience.userId },
     suggestion_id: { their: theirs.audience.suggestionId, our: ours.audience.suggestionId },
+    campaign_id: { their: theirs.audience.campaignId, our: ours.audience.campaignId },
     test_id: { their: theirs.audience.testId, our: ours.audience.testId },
+    family: { their: theirs.audience.templateFamily, our: ours.audience.templateFamily },
     key_id: { their: theirs.keyId, our: 'key_0000000000000000' },
   };
   const found = values[name];
   assert.ok(found, `a route has the path parameter {${name}}, of which this test seeds no rows: add them`);
   return found;
 }
+
+const campaignBody = () => ({
+  segment: theirs.audience.segmentKey,
+  sequence: [{ day: 0, channel: 'email', template: 'welcome_series_1' }],
+});
 
 /** A body that each writing route accepts. A new writing route must be added here. */
 const BODIES: Record<string, () => unknown> = {
@@ -67,11 +75,18 @@ const BODIES: Record<string, () => unknown> = {
     primary_metric: 'ctr',
     baseline: { rate: 0.1 },
   }),
+  'post /v1/campaigns': () => campaignBody(),
+  'put /v1/campaigns/{campaign_id}': () => campaignBody(),
   'post /v1/tests/{test_id}/start': () => ({ accept_too_small: true }),
   'post /v1/tests/{test_id}/extend': () => ({ days: 7 }),
   'post /v1/tests/{test_id}/apply': () => ({ again: true }),
   'post /v1/tests/{test_id}/exposures': () => ({ exposures: [{ user_id: theirs.audience.userId, variation_id: 'control' }] }),
   'post /v1/tests/{test_id}/outcomes': () => ({ outcomes: [{ outcome_id: 'x', user_id: theirs.audience.userId, kind: 'converted' }] }),
+  'post /v1/templates': () => ({ family: 'begun', ...text('Hi') }),
+  'post /v1/templates/{family}/versions': () => text('Hi'),
+  'post /v1/templates/{family}/publish': () => ({ version: 1 }),
+  'post /v1/templates/{family}/preview': () => ({ user_id: theirs.audience.userId }),
+  'put /v1/email-sender': () => ({ from_email: 'a@b.example', from_name: 'ours', brand_name: 'ours', postal_address: 'ours' }),
   'post /v1/tenants': () => ({ tenant_id: theirs.tenantId, name: 'x' }),
   'patch /v1/tenants/{tenant_id}': () => ({ name: 'x' }),
   'post /v1/tenants/{tenant_id}/keys': () => ({ name: 'x', scopes: ['read'] }),
@@ -131,6 +146,20 @@ describe("a tenant's key", () => {
       'ab_test_learnings',
       'template_defaults',
       'metric_baselines',
+      'outreach_campaigns',
+      'campaign_plans',
+      'campaign_clocks',
+      'campaign_batches',
+      'journeys',
+      'messages',
+      'calls',
+      'suppressions',
+      'provider_events',
+      'send_slots',
+      'engagement_outbox',
+      'template_versions',
+      'template_publications',
+      'email_senders',
     ]) {
       assert.match(rowsBefore, new RegExp(`"table":"${table}","rows":\\[\\{`), `the other tenant has rows in ${table}`);
     }

@@ -57,6 +57,8 @@ describe('npm run demo', () => {
       assert.match(shown(), /✨ Champions \(/);
       assert.match(said(), /as of the end of 1998-06-30, the last day in the data/);
       assert.match(said(), /Delivered to En Garde \(here a sandbox of it\): [1-9]/);
+      assert.match(said(), /is finished: Champions/);
+      assert.match(said(), /step +sent +delivered[^]+\n1 +[1-9]/);
       const kept = /The brief is kept at (.+)/.exec(said())?.[1] ?? '';
       assert.equal(readFileSync(kept, 'utf8'), shown());
     }

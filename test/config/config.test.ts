@@ -6,6 +6,8 @@ import { configurationVariables, describeConfig, loadConfig, projectRoot } from 
 
 const DATABASE_URL = 'postgres://app:s3cr3t@db:5432/madansara';
 
+const reachable = { PUBLIC_URL: 'https://audience.example.com', SENDGRID_WEBHOOK_KEY: 'TUZrd0V3WUg=' };
+
 describe('the configuration', () => {
   it('needs nothing but a database', () => {
     const config = loadConfig({ DATABASE_URL });
@@ -50,12 +52,45 @@ describe('the configuration', () => {
       ADMIN_API_KEY: 'k'.repeat(30),
       S3_SECRET_ACCESS_KEY: 'topsecret',
       WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE: 'wa_1',
+      LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'),
+      SENDGRID_API_KEY: 'SG.topsecret',
+      ...reachable,
     };
     const shown = describeConfig({ DATABASE_URL, ...secrets })
       .map(({ variable, value }) => `${variable}=${value}`)
       .join('\n');
     assert.match(shown, /DATABASE_URL=postgres:\/\/app:\*{8}@db:5432\/madansara/);
-    for (const secret of ['s3cr3t', ...Object.values(secrets)]) assert.ok(!shown.includes(secret));
+    for (const [variable, secret] of [['DATABASE_URL', 's3cr3t'], ...Object.entries(secrets)] as const) {
+      if (!(variable in reachable)) assert.ok(!shown.includes(secret), variable);
+    }
+  });
+
+  it('sends when it has a provider with all that belongs to it, and says what is missing', () => {
+    assert.equal(loadConfig({ DATABASE_URL }).sending, undefined);
+    assert.throws(() => loadConfig({ DATABASE_URL, SENDGRID_API_KEY: 'SG.1' }), {
+      message: /SENDGRID_API_KEY needs LEDGER_KEY[\s\S]*needs PUBLIC_URL[\s\S]*needs SENDGRID_WEBHOOK_KEY/,
+    });
+    const ledgerKey = Buffer.alloc(32, 7);
+    const { sending } = loadConfig({
+      DATABASE_URL,
+      SENDGRID_API_KEY: 'SG.1',
+      LEDGER_KEY: ledgerKey.toString('base64'),
+      ...reachable,
+    });
+    assert.deepEqual(sending, {
+      ledgerKey,
+      publicUrl: 'https://audience.example.com',
+      sendgrid: { apiKey: 'SG.1', apiUrl: 'https://api.sendgrid.com', webhookKey: 'TUZrd0V3WUg=' },
+    });
+  });
+
+  it('lets clocks run faster against a sandbox alone', () => {
+    const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
+    assert.equal(loadConfig(sending).clockSpeed, 1);
+    assert.equal(loadConfig({ ...sending, CLOCK_SPEED: '17280', SENDGRID_API_URL: 'http://127.0.0.1:9' }).clockSpeed, 17_280);
+    assert.throws(() => loadConfig({ ...sending, CLOCK_SPEED: '2' }), { message: /CLOCK_SPEED is for rehearsals/ });
+    const inEurope = { ...sending, CLOCK_SPEED: '2', SENDGRID_API_URL: 'https://api.eu.sendgrid.com' };
+    assert.throws(() => loadConfig(inEurope), { message: /CLOCK_SPEED is for rehearsals/ });
   });
 
   it('has every variable in .env.example, and no other there', async () => {

@@ -11,6 +11,7 @@ import * as suggestionTables from '../../db/tables/suggestions.js';
 import { tenants } from '../../db/tables/tenants.js';
 import * as testTables from '../../db/tables/tests.js';
 import * as userTables from '../../db/tables/users.js';
+import * as templateTables from '../../db/tables/templates.js';
 import { walks } from '../../db/tables/walks.js';
 import { createEmptyDatabase, createTestDatabase, type EmptyDatabase, type TestDatabase } from '../harness/database.js';
 
@@ -23,6 +24,7 @@ const tables: readonly PgTable[] = [
   ...Object.values(segmentTables),
   ...Object.values(sendingTables),
   ...Object.values(suggestionTables),
+  ...Object.values(templateTables),
   ...Object.values(testTables),
   ...Object.values(userTables),
 ];

@@ -1,3 +1,4 @@
+import type { Router } from 'express';
 import { createApp } from '../../api/app.js';
 import { createLogger } from '../../api/logging.js';
 import { createMetrics } from '../../api/metrics.js';
@@ -8,8 +9,13 @@ import { createRoutes } from '../../api/routes.js';
 import { createSegmentRoutes, type SegmentDependencies } from '../../api/routes/segment.js';
 import { listen } from '../../api/server.js';
 import type { TestControl, WalkerControl, WalkRequest } from '../../api/temporal.js';
+import type { CampaignControl } from '../../api/campaign-control.js';
+import type { SendingReadiness } from '../../core/campaign/preflight.js';
 import type { Database } from '../../db/client.js';
+import { changeStatus, requireCampaign } from '../../db/queries/campaigns.js';
+import type { Executors } from '../../db/queries/suggestion-responses.js';
 import { changeTest } from '../../db/queries/test-changes.js';
+import { ADDRESS_KEY } from './campaigns.js';
 
 export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789';
 
@@ -42,9 +48,15 @@ export type TestApiOptions = {
   readonly walker?: Partial<WalkerControl>;
   /** Absent: changes go to the row at once, as the workflow would make them. */
   readonly tests?: Partial<TestControl>;
+  /** Absent: likewise; nobody freezes an audience. */
+  readonly campaigns?: Partial<CampaignControl>;
+  /** Absent: emails can be sent. */
+  readonly sending?: SendingReadiness;
+  readonly executors?: Executors;
   readonly readiness?: Parameters<typeof createRoutes>[0]['readiness'];
   readonly now?: () => Date;
   readonly segment?: Omit<SegmentDependencies, 'database'>;
+  readonly outside?: readonly Router[];
 };
 
 /** The API on a free port, over a real database. What it asks of the walker is written down. */
@@ -69,10 +81,23 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     },
     ...options.tests,
   };
+  const campaigns: CampaignControl = {
+    async changeCampaign({ tenantId, campaignId, change }) {
+      const at = (options.now ?? (() => new Date()))();
+      const { answer } = await database.withTenant(tenantId, async (tx) =>
+        changeStatus(tx, await requireCampaign(tx, tenantId, campaignId), change, at),
+      );
+      return { answer };
+    },
+    ...options.campaigns,
+  };
   const routes = createRoutes({
     database,
     walker,
     tests,
+    campaigns,
+    sending: options.sending ?? { email: true, ledgerKey: ADDRESS_KEY },
+    ...(options.executors && { executors: options.executors }),
     readiness: options.readiness ?? [{ name: 'postgres', check: () => database.pool.query('select 1') }],
     isClosing: () => false,
     now: options.now ?? (() => new Date()),
@@ -84,6 +109,7 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     database,
     routes,
     segment,
+    ...(options.outside && { outside: options.outside }),
     logger: createLogger('info', { write: (line) => void log.push(line) }),
     metrics: createMetrics(),
     ...(adminKey !== null && { adminKey }),

@@ -1,6 +1,10 @@
 import type { TenantId } from '../../core/ids.js';
+import { putEmailSender } from '../../db/queries/email-senders.js';
+import { addTemplateVersion, publishTemplate } from '../../db/queries/templates.js';
 import { recordExposures, recordOutcomes } from '../../db/queries/test-exposures.js';
+import { compiled, text } from '../core/template/samples.js';
 import type { TestDatabase } from './database.js';
+import { draftCampaign } from './campaigns.js';
 import { lookAt, startedTest } from './tests.js';
 
 export type SeededAudience = {
@@ -10,6 +14,9 @@ export type SeededAudience = {
   readonly suggestionId: string;
   /** Of a test that is decided. */
   readonly testId: string;
+  /** Of a campaign that runs. */
+  readonly campaignId: string;
+  readonly templateFamily: string;
 };
 
 /** Ids that every seeded tenant has: the same name, another row. */
@@ -76,7 +83,82 @@ export async function seedAudience(database: TestDatabase, tenantId: TenantId, w
     suggestionId,
   );
   const testId = await seedTest(database, tenantId, word);
-  return { walkDate, segmentKey, userId, suggestionId, testId };
+  const campaignId = await seedCampaign(database, tenantId, word);
+  const templateFamily = await seedTemplate(database, tenantId, word);
+  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily };
+}
+
+/** A campaign with a journey that got its first message, and a row in every table of campaigns and of sending. */
+async function seedCampaign(database: TestDatabase, tenantId: TenantId, word: string): Promise<string> {
+  const { admin } = database;
+  const segment = `seg_${word}`;
+  const campaignKey = `camp_${word}`;
+  const sequence = [{ day: 0, channel: 'email', template: `template_${word}` }];
+  await draftCampaign(database, tenantId, { campaign_id: campaignKey, segment, sequence });
+  const insert = (table: string, columns: string, ...values: unknown[]) => {
+    const places = values.map((_, i) => `$${i + 3}`).join(', ');
+    return admin.query(
+      `insert into ${table} (tenant_id, campaign_id, ${columns})
+       select tenant_id, id, ${places} from outreach_campaigns where tenant_id = $1 and campaign_key = $2`,
+      [tenantId, campaignKey, ...values],
+    );
+  };
+  await admin.query(`update outreach_campaigns set status = 'running', launched_at = now(), recipients = 1 where campaign_key = $1`, [
+    campaignKey,
+  ]);
+  await insert('campaign_clocks', 'clock, time_zone, slots', 0, word, '{}');
+  await insert('campaign_batches', 'batch, members', 0, 1);
+  await insert('journeys', 'batch, idx, entry, user_id', 0, 0, 1, `user-${word}`);
+  const hash = Buffer.from(word);
+  await insert(
+    'messages',
+    'entry, step_key, user_id, channel, batch, idx, address_hash, status, reason, claimed_at, sent_at',
+    1,
+    '1',
+    `user-${word}`,
+    'email',
+    0,
+    0,
+    hash,
+    'sent',
+    word,
+    '2026-01-02T12:00:00Z',
+    '2026-01-02T12:00:00Z',
+  );
+  await insert('engagement_outbox', 'batch, idx, what', 0, 0, word);
+  const rows = [
+    `insert into suppressions (tenant_id, channel, address_hash, reason) values ($1, 'email', $2, $3)`,
+    `insert into calls (tenant_id, call_id, state) values ($1, gen_random_uuid(), 'begun')`,
+    `insert into provider_events (tenant_id, provider, event_id, message_id, kind, occurred_at)
+     select $1, $2, $2, message_id, 'delivered', now() from messages where tenant_id = $1`,
+    `insert into send_slots (tenant_id, user_id, channel, hour, source) values ($1, $2, 'email', 9, $3)`,
+  ] as const;
+  await admin.query(rows[0], [tenantId, hash, word]);
+  await admin.query(rows[1], [tenantId]);
+  await admin.query(rows[2], [tenantId, word]);
+  await admin.query(rows[3], [tenantId, `user-${word}`, word]);
+  return campaignKey;
+}
+
+/** A family of the tenant's own with a version in force, and a sender. */
+async function seedTemplate(database: TestDatabase, tenantId: TenantId, word: string): Promise<string> {
+  const family = `spring_${word}`;
+  const source = text(`Hi from ${word}`, { subject: `Subject ${word}` });
+  const version = { tenantId, family, source, compiled: await compiled(source), actor: word, at: new Date() };
+  const sender = {
+    fromEmail: `${word}@example.org`,
+    fromName: word,
+    replyTo: null,
+    brandName: `Brand ${word}`,
+    brandUrl: null,
+    postalAddress: `${word} Street`,
+  };
+  await database.withTenant(tenantId, async (tx) => {
+    await addTemplateVersion(tx, version);
+    await publishTemplate(tx, { tenantId, family, version: 1, actor: word, at: new Date() });
+    await putEmailSender(tx, tenantId, sender, new Date());
+  });
+  return family;
 }
 
 /** A test that ran and ended by its last look, with a row in every table of tests. */

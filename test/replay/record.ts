@@ -4,15 +4,21 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { parseLocalDate } from '../../core/ids.js';
 import { startSandboxEngarde } from '../../sandbox/engarde.js';
 import { waitUntil } from '../../sandbox/processes.js';
+import { startSandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { exchangeWorkflowType } from '../../workflows/exchange/contract.js';
 import { lakeUpkeepWorkflowType } from '../../workflows/lake-upkeep/contract.js';
 import { connectWalker } from '../../api/temporal.js';
 import { startTestClocks } from '../../workers/test-clocks.js';
 import { abTestWorkflowId } from '../../workflows/ab-test/contract.js';
 import { applySchedules } from '../../workflows/schedules.js';
+import { campaignWorkflowId } from '../../workflows/campaign/contract.js';
+import { journeyBatchWorkflowId } from '../../workflows/journey-batch/contract.js';
 import { walkTaskQueue } from '../../workflows/task-queues.js';
 import { walkScheduleId } from '../../workflows/walker-tick/contract.js';
 import { walkerWorkflowId } from '../../workflows/walker/contract.js';
+import { addSegment, addSender, askCampaign, draftCampaign } from '../harness/campaigns.js';
+import { sendingTo, startWebhookReceiver } from '../harness/sending.js';
+import { quietHabits, SENDGRID_KEY } from '../harness/sendgrid.js';
 import { DAY_MS, makeTest, startedTest } from '../harness/tests.js';
 import { loadCdnow, openTestWalker } from '../harness/walker.js';
 import { historiesFolder } from './histories.js';
@@ -24,7 +30,13 @@ import { historiesFolder } from './histories.js';
 const API_KEY = 'wa_record';
 const walker = await openTestWalker('record');
 const engarde = await startSandboxEngarde({ keys: [API_KEY] });
-const worker = await walker.startWorker({ engarde: { apiUrl: engarde.url, apiKey: API_KEY } });
+const sendgrid = await startSandboxSendgrid({ keys: [SENDGRID_KEY], audience: () => quietHabits({ opened: 1 }) });
+const webhook = await startWebhookReceiver(walker.database, sendgrid.webhook.publicKey);
+sendgrid.webhook.setUrl(webhook.url);
+const worker = await walker.startWorker({
+  engarde: { apiUrl: engarde.url, apiKey: API_KEY },
+  sending: sendingTo(sendgrid),
+});
 const { client } = walker.temporal;
 
 async function record(name: string, workflowId: string): Promise<void> {
@@ -68,6 +80,20 @@ try {
   await client.workflow.getHandle(abTestWorkflowId(tenantId, testId)).result();
   await record('abTest.stopped', abTestWorkflowId(tenantId, testId));
 
+  // A campaign that is paused and resumed, whose second step waits for an opening.
+  await addSender(walker.database, tenantId);
+  const campaignId = await draftCampaign(walker.database, tenantId, {
+    segment: await addSegment(walker.database, tenantId, ['ann']),
+    sequence: [
+      { day: 0, channel: 'email', template: 'welcome_series_1' },
+      { day: 0, channel: 'email', template: 'feature_highlight', trigger: 'email_opened' },
+    ],
+  });
+  for (const change of ['launch', 'pause', 'resume'] as const) await askCampaign(client, tenantId, campaignId, change);
+  await client.workflow.getHandle(campaignWorkflowId(tenantId, campaignId)).result();
+  await record('campaign.finished', campaignWorkflowId(tenantId, campaignId));
+  await record('journeyBatch.reacted', journeyBatchWorkflowId(tenantId, campaignId, 0));
+
   await applySchedules(client.schedule, { tenantId, timeZone: 'UTC' });
   const schedule = client.schedule.getHandle(walkScheduleId(tenantId));
   for (const [i, name] of ['walkerTick.walked', 'walkerTick.walked-before'].entries()) {
@@ -79,6 +105,8 @@ try {
   }
 } finally {
   await worker.close();
+  await webhook.close();
+  await sendgrid.close();
   await engarde.close();
   await walker.close();
 }

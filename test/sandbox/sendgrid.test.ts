@@ -53,7 +53,9 @@ describe("the sandbox's SendGrid, sent to by the real library", () => {
     assert.equal(sandbox.journal.byToken('never').length, 0);
     const over = async (path: string) => (await fetch(sandbox.url + path)).json();
     assert.deepEqual(await over('/sandbox/duplicates'), { 'token-1': 3 });
-    assert.deepEqual(await over('/sandbox/counts'), { messages: 5, tokens: 3, duplicates: 1, requests: 4 });
+    const { pending, ...counts } = (await over('/sandbox/counts')) as Readonly<Record<string, number>>;
+    assert.deepEqual(counts, { messages: 5, tokens: 3, duplicates: 1, requests: 4 });
+    assert.ok(Number(pending) > 0, 'events that are still to be told');
     assert.equal(((await over('/sandbox/messages?token=t1')) as unknown[]).length, 1);
   });
 

@@ -30,6 +30,7 @@ function briefOf(segments: readonly SegmentFinding[], currency = 'USD'): string 
     silences,
     tests: [],
     nextTests: [],
+    campaigns: [],
     ...CONTEXT,
   };
   return renderBrief(input);
@@ -126,7 +127,18 @@ describe('the A/B tests in a brief', () => {
     const audiences = segments.map(({ segmentId, statistics }) => ({ segmentIds: [segmentId], users: statistics.users }));
     const all = [...suggestions, ...won];
     const payload = payloadOf({ tenantId: CONTEXT.tenantId, asOf: AS_OF, suggestions: all, audiences, moneyDigits: 2 });
-    return renderBrief({ tenantName: 'Acme', asOf: AS_OF, currency: 'USD', segments, payload, silences, tests, nextTests: [], ...CONTEXT });
+    return renderBrief({
+      tenantName: 'Acme',
+      asOf: AS_OF,
+      currency: 'USD',
+      segments,
+      payload,
+      silences,
+      tests,
+      nextTests: [],
+      campaigns: [],
+      ...CONTEXT,
+    });
   };
 
   it('are the winner with its whole report, and each other test in a line', () => {

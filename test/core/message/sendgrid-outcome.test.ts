@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { sendgridOutcome } from '../../../core/message/sendgrid-outcome.js';
 
 const NOW = Date.parse('2026-11-25T10:00:00Z');
-const answered = (status: number, { headers = {}, body = undefined as unknown, validateOnly = false } = {}) =>
-  sendgridOutcome({ kind: 'answered', status, headers, body, validateOnly }, NOW);
+const answered = (
+  status: number,
+  { headers = {}, body, validateOnly = false }: { headers?: Record<string, unknown>; body?: unknown; validateOnly?: boolean } = {},
+) => sendgridOutcome({ kind: 'answered', status, headers, body, validateOnly }, NOW);
 const errors = (...all: readonly { message?: string; field?: string | null }[]) => ({ body: { errors: all } });
 
 describe('what an answer of SendGrid means', () => {

@@ -1,4 +1,5 @@
-import { createSendgridClient, sendEmails } from '../../activities/channels/sendgrid.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createSendgridClient, prepareEmails, sendEmails } from '../../activities/channels/sendgrid.js';
 import { sendStep, type SendingDependencies } from '../../activities/sending/send-step.js';
 import { signToken } from '../../core/message/token.js';
 import { openDatabase } from '../../db/client.js';
@@ -14,18 +15,23 @@ export type WorkerSettings = {
 export type WorkerTask = { readonly id: number; readonly step: StepOfBatch };
 export type WorkerReport = { readonly id: number; readonly sent?: Awaited<ReturnType<typeof sendStep>>; readonly error?: string };
 
+/** What a template takes for one mail. */
+const RENDERING_MS = 0.2;
+
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
 const database = openDatabase(settings.databaseUrl, { applicationName: 'bench-sender', onIdleError: () => undefined });
 const client = createSendgridClient({ apiKey: 'SG.sandbox', baseUrl: settings.sendgridUrl, timeoutMs: 3_000 });
 const dependencies: SendingDependencies = {
   database,
   ledgerKey: Buffer.from(settings.ledgerKey, 'base64'),
-  sendEmails: (batch) => sendEmails(client, batch),
-  render: (_step, users) =>
-    Promise.resolve({
+  prepareEmails: (batch) => prepareEmails(client, batch),
+  render: async (_step, users) => {
+    await sleep(RENDERING_MS * users.length);
+    return {
       envelope: { from: { email: 'hello@shop.example' } },
       mails: users.map(({ userId }) => ({ subject: `Welcome ${userId}`, html: `<p>Hello ${userId}</p>`, text: `Hello ${userId}` })),
-    }),
+    };
+  },
   now: () => new Date(),
 };
 
@@ -38,7 +44,7 @@ process.on('message', ({ id, step }: WorkerTask) => {
 process.on('disconnect', () => process.exit(0));
 
 /** As others do it: whatever is not recorded as sent is sent, and recorded after that. */
-async function sendFirst({ tenantId, campaignId, stepKey, batch }: StepOfBatch): Promise<Awaited<ReturnType<typeof sendStep>>> {
+async function sendFirst({ tenantId, campaignId, stepKey, batch, members }: StepOfBatch): Promise<Awaited<ReturnType<typeof sendStep>>> {
   const { pool } = database;
   const client_ = await pool.connect();
   try {
@@ -46,10 +52,10 @@ async function sendFirst({ tenantId, campaignId, stepKey, batch }: StepOfBatch):
     const { rows } = await client_.query<{ idx: number; user_id: string; address: string }>(
       `select j.idx, j.user_id, c.address from journeys j
        join contacts c on c.tenant_id = j.tenant_id and c.user_id = j.user_id and c.channel = 'email'
-       where j.tenant_id = $1 and j.campaign_id = $2 and j.batch = $3 and not exists (
+       where j.tenant_id = $1 and j.campaign_id = $2 and j.batch = $3 and j.idx = any ($5) and not exists (
          select from messages m where m.tenant_id = j.tenant_id and m.campaign_id = j.campaign_id and m.step_key = $4 and m.user_id = j.user_id)
        order by j.idx`,
-      [tenantId, campaignId, batch, stepKey],
+      [tenantId, campaignId, batch, stepKey, members],
     );
     if (rows.length === 0) return [];
     // Steps and batches are small numbers here: together they name a message.
@@ -64,8 +70,8 @@ async function sendFirst({ tenantId, campaignId, stepKey, batch }: StepOfBatch):
     const outcome = await sendEmails(client, { from: { email: 'hello@shop.example' }, messages });
     if (outcome.kind !== 'accepted') throw new Error(outcome.kind);
     await client_.query(
-      `insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, claimed_at)
-       select $1, $2, 1, $4, u, 'email', $3, i, 'sent', now() from unnest($5::text[], $6::int[]) x(u, i)`,
+      `insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, claimed_at, sent_at)
+       select $1, $2, 1, $4, u, 'email', $3, i, 'sent', now(), now() from unnest($5::text[], $6::int[]) x(u, i)`,
       [tenantId, campaignId, batch, stepKey, rows.map((row) => row.user_id), rows.map((row) => row.idx)],
     );
     return [];

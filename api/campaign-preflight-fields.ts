@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { stepsInWords } from '../core/campaign/plan-words.js';
+import type { Reach } from '../core/campaign/preflight.js';
+import type { Preflight } from '../db/queries/campaign-preflight.js';
+import type { CampaignRow } from '../db/queries/campaigns.js';
+import { Timestamp } from './fields.js';
+
+const ReachShown = z.object({
+  channel: z.string(),
+  reachable: z.int(),
+  no_address: z.int(),
+  no_consent: z.int().describe('They denied it.'),
+  suppressed: z.int().describe('They unsubscribed, complained, or could not be reached.'),
+  same_address: z.int().describe('Further users at an address that gets each message once.'),
+});
+
+const StepReach = z.object({
+  step_key: z.int(),
+  in_words: z.string(),
+  channel: z.string(),
+  reachable: z.int().describe('At most: what its trigger lets through is not known before.'),
+});
+
+const Forecast = z.object({
+  hours: z
+    .array(z.object({ from: Timestamp, local_time: z.string(), messages: z.int() }))
+    .describe("First messages by the hours of the tenant's clock in the day after a launch now; hours without any are left out."),
+  later: z.int().describe('First messages after that day, or only after a reaction.'),
+});
+
+/** What is computed from templates, caps and prices is added here when there is something to compute it from. */
+export const PreflightShown = z.object({
+  campaign_id: z.string(),
+  checked_at: Timestamp,
+  can_launch: z.boolean(),
+  blockers: z.array(z.string()).describe('What has to be put right before, in words.'),
+  recipients: z.int(),
+  channels: z.array(ReachShown).describe('Each adds up to the recipients.'),
+  steps: z.array(StepReach),
+  forecast: Forecast,
+});
+
+export function preflightShown({ campaignKey }: CampaignRow, preflight: Preflight): z.input<typeof PreflightShown> {
+  const { plan, reach, blockers, forecast } = preflight;
+  const words = stepsInWords(plan);
+  return {
+    campaign_id: campaignKey,
+    checked_at: preflight.checkedAt,
+    can_launch: blockers.length === 0,
+    blockers: [...blockers],
+    recipients: preflight.recipients,
+    channels: reach.map(reachShown),
+    steps: plan.steps.map(({ key, channel }, i) => ({
+      step_key: key,
+      in_words: words[i] ?? '',
+      channel,
+      reachable: reach.find((one) => one.channel === channel)?.reachable ?? 0,
+    })),
+    forecast: {
+      hours: forecast.hours.map(({ fromMs, local, messages }) => ({ from: new Date(fromMs), local_time: local, messages })),
+      later: forecast.later,
+    },
+  };
+}
+
+const reachShown = ({ channel, reachable, noAddress, noConsent, suppressed, sameAddress }: Reach): z.input<typeof ReachShown> => ({
+  channel,
+  reachable,
+  no_address: noAddress,
+  no_consent: noConsent,
+  suppressed,
+  same_address: sameAddress,
+});

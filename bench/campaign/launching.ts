@@ -1,0 +1,88 @@
+import type { CampaignRequest } from '../../core/journey/campaign-request.js';
+import { waitUntil } from '../../sandbox/processes.js';
+import { addSegment, askCampaign, draftCampaign } from '../../test/harness/campaigns.js';
+import { campaignWorkflowId } from '../../workflows/campaign/contract.js';
+import { peakMemoryMib, secondsBetween, totalSeconds, type RoleSeconds } from '../measuring/usage-by-role.js';
+import { compareWithLedger, type Compared } from './accepted.js';
+import type { CampaignStack } from './stack.js';
+import type { World } from './world.js';
+
+export type CampaignFigures = Compared & {
+  readonly messages: number;
+  readonly per_second: number;
+  readonly first_message_ms: number;
+  readonly cpu_ms_per_1000: number;
+  /** Processor seconds by role. */
+  readonly cpu_seconds: RoleSeconds;
+  readonly seconds: number;
+  readonly worker_mib: number;
+  readonly history_events: number;
+  readonly history_bytes: number;
+};
+
+/** Makes the audience: users `u1` … who can all be reached. As in a database that has lived, the planner knows the tables. */
+export async function addAudience({ database, tenantId }: World, recipients: number): Promise<string> {
+  const segment = await addSegment(
+    database,
+    tenantId,
+    Array.from({ length: recipients }, (_, i) => `u${i + 1}`),
+  );
+  await database.admin.query('vacuum analyze users, contacts, segment_membership, send_slots');
+  return segment;
+}
+
+/** Launches a campaign, waits for its end, and says what it took. Ends the world's worker. */
+export async function measureCampaign(
+  stack: CampaignStack,
+  world: World,
+  request: CampaignRequest,
+  { recipients, onProgress }: { readonly recipients: number; readonly onProgress: (messages: number) => void },
+): Promise<CampaignFigures> {
+  const { database, tenantId } = world;
+  const campaignId = await draftCampaign(database, tenantId, request);
+  const before = world.usage();
+  const launchedMs = Date.now();
+  await askCampaign(stack.client, tenantId, campaignId, 'launch');
+  const isOver = async () => {
+    const { rows } = await database.admin.query<{ isOver: boolean; done: number }>(
+      `select status = 'finished' as "isOver", (
+         select coalesce(sum(members), 0)::int from campaign_batches b
+         where b.tenant_id = c.tenant_id and b.campaign_id = c.id and done_at is not null) as done
+       from outreach_campaigns c where campaign_key = $1`,
+      [campaignId],
+    );
+    onProgress((rows[0]?.done ?? 0) * request.sequence.length);
+    return rows[0]?.isOver === true;
+  };
+  if (!(await waitUntil(isOver, 3_600_000, 500))) throw new Error('the campaign did not end within an hour');
+  const used = secondsBetween(before, world.usage());
+  const memory = peakMemoryMib(world.workerPid);
+  const largest = await largestHistory(stack, campaignWorkflowId(tenantId, campaignId));
+  const accepted = await world.accepted();
+  const expected = recipients * request.sequence.length;
+  const seconds = (accepted.lastMs - launchedMs) / 1_000;
+  return {
+    messages: accepted.messages,
+    per_second: Math.round(accepted.messages / seconds),
+    first_message_ms: accepted.firstMs - launchedMs,
+    cpu_ms_per_1000: Math.round((totalSeconds(used) * 1e6) / accepted.messages),
+    cpu_seconds: Object.fromEntries(Object.entries(used).map(([role, value]) => [role, Math.round(value * 100) / 100])),
+    seconds: Math.round(seconds * 10) / 10,
+    worker_mib: Math.round(memory),
+    ...largest,
+    ...(await compareWithLedger(database, tenantId, accepted, expected)),
+  };
+}
+
+/** Over the workflow of the campaign and those of its batches. */
+async function largestHistory({ client }: CampaignStack, id: string) {
+  let [events, bytes] = [0, 0];
+  for await (const { historyLength, historySize = 0 } of client.workflow.list({
+    query: `WorkflowId STARTS_WITH '${id}'`,
+    pageSize: 1_000,
+  })) {
+    events = Math.max(events, historyLength);
+    bytes = Math.max(bytes, historySize);
+  }
+  return { history_events: events, history_bytes: bytes };
+}

@@ -1,0 +1,113 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { StepOfBatch } from '../../db/queries/send-ledger.js';
+import { waitUntil } from '../../sandbox/processes.js';
+import type { WorkerReport, WorkerSettings, WorkerTask } from './sending-worker.js';
+
+type Worker = { readonly process: ChildProcess; task: WorkerTask | undefined; isStopped: boolean };
+
+/** Once its worker is dead or silent, a task is given to another after this time, as Temporal would after its heartbeat's. */
+const LEASE_MS = 500;
+const RETRY_MS = 200;
+const PROGRAM = fileURLToPath(new URL('sending-worker.js', import.meta.url));
+
+/** Workers that take tasks one after the other. What fails is tried again, what waits is asked for again when it is due. */
+export class Crew {
+  private readonly workers = new Set<Worker>();
+  private readonly waiting: WorkerTask[] = [];
+  private tasks = 0;
+  private done = 0;
+  private isClosed = false;
+
+  constructor(
+    private readonly settings: WorkerSettings,
+    private readonly size: number,
+    private readonly onProgress: (tasksDone: number) => void = () => undefined,
+  ) {}
+
+  /** Ends when every step has been done; other steps may be given to it after that. */
+  async run(steps: readonly StepOfBatch[]): Promise<void> {
+    this.waiting.push(...steps.map((step, i) => ({ id: this.tasks + i, step })));
+    this.tasks += steps.length;
+    while (this.workers.size < this.size) this.start();
+    for (const worker of this.workers) this.give(worker);
+    while (!this.isIdle()) await waitUntil(() => this.isIdle(), 60_000, 20);
+  }
+
+  tasksDone = (): number => this.done;
+  isIdle = (): boolean => this.done === this.tasks;
+
+  /** Kills a worker that is at work. */
+  async killOne(chance: number): Promise<void> {
+    (await this.busyOne(chance))?.process.kill('SIGKILL');
+  }
+
+  /**
+   * Stops a worker that is at work, gives its task to another, and lets it go on much later with what it was doing. Ends when it
+   * has done that.
+   */
+  async stopOne(chance: number, forMs: number): Promise<void> {
+    const worker = await this.busyOne(chance);
+    if (worker?.task === undefined) return;
+    const { process: zombie, task } = worker;
+    let isOver = false;
+    zombie.on('message', ({ id }: WorkerReport) => (isOver ||= id === task.id)).once('exit', () => (isOver = true));
+    zombie.kill('SIGSTOP');
+    Object.assign(worker, { isStopped: true, task: undefined });
+    this.later(task, LEASE_MS);
+    await new Promise((resolve) => setTimeout(resolve, forMs));
+    zombie.kill('SIGCONT');
+    await waitUntil(() => isOver, 60_000);
+    worker.isStopped = false;
+    this.give(worker);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    for (const { process } of this.workers) process.kill('SIGKILL');
+  }
+
+  private async busyOne(chance: number): Promise<Worker | undefined> {
+    const busy = () => [...this.workers].filter(({ task, isStopped }) => task !== undefined && !isStopped);
+    await waitUntil(() => busy().length > 0 || this.isIdle(), 60_000, 5);
+    const candidates = busy();
+    return candidates[Math.floor(chance * candidates.length)];
+  }
+
+  private start(): void {
+    const worker: Worker = { process: fork(PROGRAM, [JSON.stringify(this.settings)]), task: undefined, isStopped: false };
+    this.workers.add(worker);
+    worker.process.on('message', (report: WorkerReport) => this.hear(worker, report));
+    worker.process.once('exit', () => {
+      this.workers.delete(worker);
+      if (worker.task) this.later(worker.task, LEASE_MS);
+      if (!this.isClosed) this.start();
+    });
+    this.give(worker);
+  }
+
+  private give(worker: Worker): void {
+    if (worker.task !== undefined || worker.isStopped || !worker.process.connected) return;
+    worker.task = this.waiting.shift();
+    if (worker.task) worker.process.send(worker.task);
+  }
+
+  private later(task: WorkerTask, ms: number): void {
+    setTimeout(() => {
+      this.waiting.push(task);
+      for (const worker of this.workers) this.give(worker);
+    }, ms);
+  }
+
+  private hear(worker: Worker, { id, error, sent = [] }: WorkerReport): void {
+    const { task } = worker;
+    // What a sleeper says of a task that another has by now does not count.
+    if (task?.id !== id) return;
+    worker.task = undefined;
+    const dueAtMs = Math.max(0, ...sent.map(([, outcome, due = 0]) => (outcome === 'waiting' ? due : 0)));
+    if (error !== undefined) this.later(task, RETRY_MS);
+    else if (dueAtMs > 0) this.later(task, Math.max(20, dueAtMs - Date.now()));
+    else this.onProgress((this.done += 1));
+    this.give(worker);
+  }
+}

@@ -1,0 +1,22 @@
+import type { Chances, SendFault, WebhookFault } from '../../sandbox/sendgrid/faults.js';
+
+/** Every way in which a request to the provider can end, far more often than in life. */
+export const SEND_FAULTS: Chances<SendFault>['faults'] = [
+  { probability: 0.03, fault: { kind: 'rate_limited', resetAfterS: 1 } },
+  { probability: 0.02, fault: { kind: 'error', status: 503, accepts: false } },
+  { probability: 0.02, fault: { kind: 'error', status: 500, accepts: true } },
+  { probability: 0.02, fault: { kind: 'reset', accepts: false } },
+  { probability: 0.02, fault: { kind: 'reset', accepts: true } },
+  { probability: 0.01, fault: { kind: 'half_open', accepts: false } },
+  { probability: 0.01, fault: { kind: 'half_open', accepts: true } },
+  { probability: 0.05, fault: { kind: 'slow', delayMs: 400 } },
+];
+
+/** Every way in which events can arrive. */
+export const EVENT_FAULTS: Chances<WebhookFault>['faults'] = [
+  { probability: 0.05, fault: { kind: 'duplicate', copies: 3 } },
+  { probability: 0.05, fault: { kind: 'late', delayMs: 2_000 } },
+  { probability: 0.05, fault: { kind: 'reordered' } },
+  { probability: 0.02, fault: { kind: 'forged' } },
+  { probability: 0.05, fault: { kind: 'answer_lost' } },
+];

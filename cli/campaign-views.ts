@@ -1,0 +1,119 @@
+import { exitsInWords, stepsInWords } from '../core/campaign/plan-words.js';
+import type { Plan } from '../core/journey/plan.js';
+import { formatNumber } from '../core/numbers.js';
+import type { JourneyCount, MessageCount } from '../db/queries/campaign-counts.js';
+import type { JourneyStory, MessageRow } from '../db/queries/campaign-journeys.js';
+import type { Preflight } from '../db/queries/campaign-preflight.js';
+import type { CampaignRow } from '../db/queries/campaigns.js';
+import { tableLines } from './table.js';
+
+/** Campaigns as people read them in a terminal. Times are UTC. */
+const minuteOf = (time: Date): string => time.toISOString().slice(0, 16).replace('T', ' ');
+const statusInWords = (status: string): string => (status === 'draft' ? 'a draft' : status);
+
+export function listLines(rows: readonly CampaignRow[]): string[] {
+  const cells = rows.map(({ campaignKey, status, launchedAt, recipients, campaignName }) => [
+    campaignKey,
+    status,
+    launchedAt ? minuteOf(launchedAt) : '-',
+    recipients === null ? '-' : formatNumber(recipients),
+    campaignName ?? '-',
+  ]);
+  return tableLines([['campaign id', 'status', 'launched', 'recipients', 'name'], ...cells]);
+}
+
+export const planLines = (plan: Plan): string[] => [
+  ...stepsInWords(plan).map((words, i) => `  ${plan.steps[i]?.key}. ${words}`),
+  ...exitsInWords(plan).map((words) => `  ${words}`),
+];
+
+export function preflightLines({ recipients, reach, forecast, blockers }: Preflight): string[] {
+  const head = ['channel', 'reachable', 'no address', 'no consent', 'suppressed', 'same address'];
+  const cells = reach.map(({ channel, ...one }) => [
+    channel,
+    ...[one.reachable, one.noAddress, one.noConsent, one.suppressed, one.sameAddress].map((users) => formatNumber(users)),
+  ]);
+  const hours = forecast.hours.map(({ local, messages }) => `  ${local}  ${formatNumber(messages)}`);
+  return [
+    `Recipients: ${formatNumber(recipients)}`,
+    ...tableLines([head, ...cells]),
+    ...(hours.length > 0 ? ["First messages by the hours of the tenant's clock:", ...hours] : []),
+    ...(forecast.later > 0 ? [`Later than a day from now, or after a reaction: ${formatNumber(forecast.later)}`] : []),
+    ...(blockers.length === 0 ? ['It can be launched.'] : ['It cannot be launched:', ...blockers.map((blocker) => `  - ${blocker}`)]),
+  ];
+}
+
+export type CampaignView = {
+  readonly plan: Plan;
+  readonly segmentName: string;
+  readonly messages: readonly MessageCount[];
+  readonly journeys: readonly JourneyCount[];
+};
+
+export function campaignLines(row: CampaignRow, { plan, segmentName, messages, journeys }: CampaignView): string[] {
+  const { campaignKey, campaignName, status, launchedAt, endedAt, recipients } = row;
+  return [
+    `${campaignKey} is ${statusInWords(status)}: ${campaignName ?? segmentName}`,
+    `For ${segmentName}${recipients === null ? '' : ` (${formatNumber(recipients)} recipients)`}${plan.goal === null ? '' : `, until ${plan.goal}`}`,
+    ...(launchedAt ? [`Launched ${minuteOf(launchedAt)}${endedAt ? `, ended ${minuteOf(endedAt)}` : ''}`] : []),
+    ...planLines(plan),
+    ...(messages.length > 0 ? ['', ...stepCounts(messages), '', ...statusCounts(messages)] : []),
+    ...(journeys.length > 0 ? ['', ...journeyCounts(journeys)] : []),
+    ...waitingLines(messages),
+  ];
+}
+
+const COUNTED = ['sent', 'delivered', 'opened', 'clicked', 'replied', 'converted'] as const;
+
+function stepCounts(messages: readonly MessageCount[]): string[] {
+  const keys = [...new Set(messages.map(({ stepKey }) => stepKey))];
+  const total = (key: string, name: (typeof COUNTED)[number]) =>
+    messages.reduce((sum, one) => (one.stepKey === key ? sum + one[name] : sum), 0);
+  return tableLines([['step', ...COUNTED], ...keys.map((key) => [key, ...COUNTED.map((name) => formatNumber(total(key, name)))])]);
+}
+
+const statusCounts = (messages: readonly MessageCount[]): string[] =>
+  tableLines([
+    ['step', 'messages', 'status', 'reason'],
+    ...messages.map(({ stepKey, messages: many, status, reason }) => [stepKey, formatNumber(many), status, reason ?? '']),
+  ]);
+
+const journeyCounts = (journeys: readonly JourneyCount[]): string[] =>
+  tableLines([
+    ['journeys', 'ended'],
+    ...journeys.map(({ journeys: many, leftBecause }) => [formatNumber(many), leftBecause ?? 'under way']),
+  ]);
+
+/** What waits for something: a time, or a provider's word. */
+function waitingLines(messages: readonly MessageCount[]): string[] {
+  const of = (status: string) => messages.filter((one) => one.status === status);
+  const many = (counts: readonly MessageCount[]) => counts.reduce((sum, one) => sum + one.messages, 0);
+  const [deferred, uncertain] = [of('deferred'), of('uncertain')];
+  const due = deferred.flatMap(({ dueAt }) => dueAt?.getTime() ?? []);
+  return [
+    ...(due.length > 0 ? [`${formatNumber(many(deferred))} deferred, the first until ${minuteOf(new Date(Math.min(...due)))}`] : []),
+    ...(uncertain.length > 0 ? [`${formatNumber(many(uncertain))} uncertain until the provider tells what became of them`] : []),
+  ];
+}
+
+export const storyLines = (stories: readonly (JourneyStory & { readonly campaign: CampaignRow })[]): string[] =>
+  stories.flatMap(({ journey, campaign, messages }) => [
+    `${campaign.campaignKey} (${campaign.campaignName ?? 'without a name'}), entry ${journey.entry}, batch ${journey.batch}/${journey.idx}`,
+    ...messages.map((message) => `  step ${message.stepKey} by ${message.channel}: ${messageInWords(message)}`),
+    `  ${journey.leftBecause === null ? 'under way' : `left${journey.leftAt ? ` ${minuteOf(journey.leftAt)}` : ''}: ${journey.leftBecause}`}`,
+  ]);
+
+function messageInWords(message: MessageRow): string {
+  const { status, reason, dueAt, sentAt, deliveredAt, openedAt, clickedAt, repliedAt, convertedAt } = message;
+  const times = [
+    ['deferred until', dueAt],
+    ['sent', sentAt],
+    ['delivered', deliveredAt],
+    ['opened', openedAt],
+    ['clicked', clickedAt],
+    ['replied', repliedAt],
+    ['converted', convertedAt],
+  ] as const;
+  const happened = times.flatMap(([what, at]) => (at ? [`${what} ${minuteOf(at)}`] : []));
+  return [`${status}${reason === null ? '' : ` (${reason})`}`, ...happened].join(', ');
+}

@@ -1,0 +1,66 @@
+import type { EntryClock } from '../journey/due-time.js';
+import { tickFor } from '../journey/due-time.js';
+import { next } from '../journey/next.js';
+import type { Plan } from '../journey/plan.js';
+import { newJourney, phaseOf, wakesAtMs } from '../journey/state.js';
+import { clockTime } from './plan-words.js';
+import { localTimeAt, zoneOffsetsOr, type ZoneOffsets } from '../journey/zone-offsets.js';
+
+/** Of those who can be reached with the first step: how many go by a time zone and best times. */
+export type ClockShare = { readonly timeZone: string; readonly slots: EntryClock['slots']; readonly users: number };
+
+/** When first messages go, by the hours of the tenant's clock in the day after launch. */
+export type Forecast = {
+  /** `fromMs` is when the hour began, `local` what the tenant's clock showed then; hours without a message are left out. */
+  readonly hours: readonly { readonly fromMs: number; readonly local: string; readonly messages: number }[];
+  /** Later than that day, or only after a reaction. */
+  readonly later: number;
+};
+
+export type ForecastFrame = { readonly launchMs: number; readonly homeZone: string; readonly recipients: number };
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Weekdays and slots may put a first step off by some days. */
+const MARGIN_MS = 10 * DAY_MS;
+
+/** Lets a journey of each clock enter, as it would at launch, and sees when its first message is due. */
+export function forecastOf(plan: Plan, shares: readonly ClockShare[], { launchMs, homeZone, recipients }: ForecastFrame): Forecast {
+  const span = { fromMs: launchMs - DAY_MS, toMs: launchMs + (plan.steps[0]?.day ?? 0) * DAY_MS + MARGIN_MS };
+  const zones = new Map<string, ZoneOffsets>();
+  const zoneOf = (timeZone: string): ZoneOffsets => {
+    const known = zones.get(timeZone) ?? zoneOffsetsOr(timeZone, homeZone, span);
+    zones.set(timeZone, known);
+    return known;
+  };
+  const home = zoneOf(homeZone);
+  const byHour = new Map<number, number>();
+  let later = 0;
+  for (const { timeZone, slots, users } of shares) {
+    const dueMs = firstMessageMs(plan, { zone: zoneOf(timeZone), slots, enteredMs: launchMs, tickMs: tickFor(recipients) });
+    if (dueMs === null || dueMs >= launchMs + DAY_MS) later += users;
+    else byHour.set(hourStart(home, dueMs), (byHour.get(hourStart(home, dueMs)) ?? 0) + users);
+  }
+  const hours = [...byHour].sort(([a], [b]) => a - b).map(([fromMs, messages]) => ({ fromMs, local: localText(home, fromMs), messages }));
+  return { hours, later };
+}
+
+/** Null where a reaction has to come first. */
+function firstMessageMs(plan: Plan, clock: EntryClock): number | null {
+  const [state, commands] = next(plan, newJourney(0), { type: 'entered', atMs: clock.enteredMs }, clock);
+  if (commands.some(({ type }) => type === 'send')) return clock.enteredMs;
+  const waitsForReaction = phaseOf(state) === 'watching' && plan.steps[state[1]]?.trigger?.wanted === true;
+  return waitsForReaction ? null : wakesAtMs(state);
+}
+
+/** Hours begin where the tenant's clock shows them to begin, which is half past one of ours in some places. */
+function hourStart(zone: ZoneOffsets, ms: number): number {
+  const wholeMinute = Math.floor(ms / 60_000) * 60_000;
+  return wholeMinute - (localTimeAt(zone, ms).minuteOfDay % 60) * 60_000;
+}
+
+/** `2026-03-02 10:00` */
+function localText(zone: ZoneOffsets, ms: number): string {
+  const { day, minuteOfDay } = localTimeAt(zone, ms);
+  return `${new Date(day * DAY_MS).toISOString().slice(0, 10)} ${clockTime(minuteOfDay)}`;
+}

@@ -1,0 +1,125 @@
+import type { CampaignRequest, StepRequest } from '../journey/campaign-request.js';
+import type { CreateCampaign, templates } from '../suggestion/payload.js';
+import { LONGEST_INCENTIVE, LONGEST_OFFER_DAYS } from '../journey/offer-faults.js';
+import { unavailableFaults } from './available.js';
+
+type Template = (typeof templates)[number];
+type Offer = NonNullable<CreateCampaign['offer']>;
+
+export type DraftFromAction =
+  /** The notes are for whoever looks at the draft: what it is, and what is left to them. */
+  | { readonly kind: 'draft'; readonly name: string; readonly request: CampaignRequest; readonly notes: readonly string[] }
+  | { readonly kind: 'not_available'; readonly because: string };
+
+/** What follows a template when a sequence is to be longer than one message: the same mail is not sent again and again. */
+const FOLLOWERS: Readonly<Partial<Record<Template, readonly Template[]>>> = {
+  welcome_series_1: ['engagement_follow_up', 'feature_highlight', 'educational_series', 'feedback_request'],
+  educational_series: ['educational_drip', 'feature_highlight', 'engagement_follow_up', 'feedback_request'],
+  educational_drip: ['educational_series', 'feature_highlight', 'engagement_follow_up', 'feedback_request'],
+  feature_highlight: ['educational_drip', 'engagement_follow_up', 'educational_series', 'feedback_request'],
+  engagement_follow_up: ['feature_highlight', 'educational_drip', 'educational_series', 'feedback_request'],
+  conversational_nurture: ['educational_drip', 'feature_highlight', 'engagement_follow_up', 'feedback_request'],
+};
+
+/** Days between one message and the next; the last holds for all further ones. */
+const GAPS: Readonly<Record<'high' | 'medium' | 'low', readonly number[]>> = { high: [1, 2, 3, 4], medium: [3, 4, 5, 6], low: [7] };
+
+const LONGEST_SERIES = 30;
+/** To say the same more often is to pester. */
+const MOST_REPETITIONS = 5;
+
+/** The templates of the library that say what a step offers; in others it has to be written into the step's own words. */
+const SAYS: Readonly<Record<'offer' | 'incentive', readonly Template[]>> = {
+  offer: ['limited_offer', 'win_back'],
+  incentive: ['feedback_request'],
+};
+
+/**
+ * The campaign that a recommended action asks for, as a person would have written it. A series tells something new each time, to
+ * everybody who has not reached the goal. Offers, win-backs and requests are said again to those whom the one before did not move,
+ * and within the days for which an offer holds.
+ */
+export function campaignFromAction(
+  action: CreateCampaign,
+  { segmentId, goal }: { readonly segmentId: string; readonly goal: string | null },
+): DraftFromAction {
+  const { offer, sequence_length: wanted = 1, campaign_name: name } = action;
+  const length = Math.min(wanted, isSeries(action) ? LONGEST_SERIES : MOST_REPETITIONS, offer?.expiry_days ?? Infinity);
+  const days = offer ? daysOfOffer(length, offer) : daysOf(length, action.urgency ?? 'medium');
+  const request: CampaignRequest = {
+    segment: segmentId,
+    ...(goal !== null && { goal }),
+    ...(action.frequency !== undefined && { frequency: action.frequency }),
+    ...(offer && { lifetime_days: lifetimeOf(offer) }),
+    sequence: days.map((day, i) => stepOf(action, day, i, goal !== null)),
+  };
+  const faults = unavailableFaults(request);
+  if (faults.length > 0) return { kind: 'not_available', because: [...new Set(faults.map(({ message }) => message))].join('; ') };
+  const notes = [
+    `a draft of ${length === 1 ? 'one email' : `${length} emails`} on ${daysInWords(days)}; nothing is sent before it is launched`,
+    ...(length < wanted ? [`${wanted} were recommended, and there is room for ${length}`] : []),
+    ...(offer ? ['no code is made for the offer'] : []),
+    ...unsaid(action, { offer: offer !== undefined, incentive: incentiveOf(action) !== undefined }),
+  ];
+  return { kind: 'draft', name, request, notes };
+}
+
+const isSeries = ({ template }: CreateCampaign): boolean => FOLLOWERS[template] !== undefined;
+
+const incentiveOf = ({ incentive }: CreateCampaign): string | undefined =>
+  incentive?.trim().slice(0, LONGEST_INCENTIVE).trim() || undefined;
+
+function daysOf(length: number, urgency: keyof typeof GAPS): number[] {
+  const gaps = GAPS[urgency];
+  let day = 0;
+  return Array.from({ length }, (_, i) => (i === 0 ? 0 : (day += gaps[Math.min(i, gaps.length) - 1] ?? 1)));
+}
+
+const lifetimeOf = ({ expiry_days }: Offer): number => Math.min(expiry_days, LONGEST_OFFER_DAYS);
+
+/** Spread over the days of the offer; the last message is a day before its end. */
+function daysOfOffer(length: number, offer: Offer): number[] {
+  const last = lifetimeOf(offer) - 1;
+  return Array.from({ length }, (_, i) => (i === 0 ? 0 : Math.round((i * last) / (length - 1))));
+}
+
+function stepOf(action: CreateCampaign, day: number, position: number, hasGoal: boolean): StepRequest {
+  const { channel, template, offer } = action;
+  const incentive = incentiveOf(action);
+  const followers = FOLLOWERS[template];
+  const series = followers && [template, ...followers];
+  return {
+    day,
+    channel,
+    template: series?.[position % series.length] ?? template,
+    send_time: 'optimal',
+    ...(offer && offerOn(day, offer)),
+    ...(incentive !== undefined && { incentive }),
+    ...(position > 0 && !series && reminderOf(template, hasGoal)),
+  };
+}
+
+/** Who has reached the goal leaves anyway. Openings are not asked for: machines hide too many of them. */
+function reminderOf(template: Template, hasGoal: boolean): Pick<StepRequest, 'trigger' | 'else'> {
+  const isAnsweredByReaction = template === 'feedback_request' || !hasGoal;
+  return isAnsweredByReaction ? { trigger: 'not_engaged', else: 'leave' } : { trigger: 'not_converted' };
+}
+
+/** The offer as it still holds on that day; what is said again says how long. */
+function offerOn(day: number, { type, value, unit, expiry_days }: Offer): Pick<StepRequest, 'offer' | 'subject'> {
+  const left = Math.min(expiry_days, LONGEST_OFFER_DAYS) - day;
+  const offer = { type, value, unit, expiry_days: left };
+  if (day === 0) return { offer };
+  return { offer, subject: left === 1 ? '{{ offer.label }} ends tomorrow' : `{{ offer.label }}: ${left} days left` };
+}
+
+function unsaid({ template }: CreateCampaign, has: Readonly<Record<keyof typeof SAYS, boolean>>): string[] {
+  return (['offer', 'incentive'] as const)
+    .filter((what) => has[what] && !SAYS[what].includes(template))
+    .map((what) => `the template ${template} says nothing of the ${what}: write it into the steps`);
+}
+
+function daysInWords(days: readonly number[]): string {
+  if (days.length === 1) return `day ${days[0]}`;
+  return `days ${days.slice(0, -1).join(', ')} and ${days.at(-1)}`;
+}

@@ -1,0 +1,51 @@
+import type { EngagementChannel } from '../event/engagement.js';
+import { formatNumber } from '../numbers.js';
+
+/** Of a campaign's recipients, how many could get a message on a channel, and why others could not. All add up to the recipients. */
+export type Reach = {
+  readonly channel: EngagementChannel;
+  readonly reachable: number;
+  readonly noAddress: number;
+  readonly noConsent: number;
+  readonly suppressed: number;
+  /** Further users at an address that gets the message once. */
+  readonly sameAddress: number;
+};
+
+/** Whether this installation sends on a channel, or why not, in words that follow "because". */
+export type SendingReadiness = {
+  readonly email: true | string;
+  /** The secret that hashes addresses; without it nobody can be found among the suppressed. */
+  readonly ledgerKey: Buffer | null;
+};
+
+export type PreflightFacts = {
+  readonly segmentName: string;
+  readonly recipients: number;
+  /** Of each channel that the plan uses. */
+  readonly reach: readonly Reach[];
+  readonly readiness: Pick<SendingReadiness, 'email'>;
+};
+
+/** What has to be put right before a campaign can be launched, in words; nothing when it can. */
+export function blockersOf({ segmentName, recipients, reach, readiness }: PreflightFacts): string[] {
+  const blockers: string[] = [];
+  if (readiness.email !== true && reach.some(({ channel }) => channel === 'email')) {
+    blockers.push(`no email can be sent, because ${readiness.email}`);
+  }
+  if (recipients === 0) blockers.push(`the segment ${segmentName} has no members`);
+  else for (const one of reach) if (one.reachable === 0) blockers.push(`nobody can be reached by ${one.channel}: ${whyNot(one)}`);
+  return blockers;
+}
+
+function whyNot({ noAddress, noConsent, suppressed }: Reach): string {
+  const reasons = [
+    [noAddress, 'no address'],
+    [noConsent, 'no consent'],
+    [suppressed, 'an address to which nothing may be sent'],
+  ] as const;
+  return reasons
+    .filter(([users]) => users > 0)
+    .map(([users, what]) => `${formatNumber(users)} ${users === 1 ? 'has' : 'have'} ${what}`)
+    .join(', ');
+}

@@ -1,0 +1,40 @@
+import { formatNumber, roundTo } from '../numbers.js';
+
+/** What a step offers. `value` counts in `unit`: percent, or a currency in major units. `label` says it in words: `20% off`. */
+export type Offer = {
+  readonly type?: string;
+  readonly value?: number;
+  readonly unit?: string;
+  readonly expiry_days?: number;
+  readonly label?: string;
+};
+
+const SYMBOLS: ReadonlyMap<string, string> = new Map([
+  ['USD', '$'],
+  ['EUR', '€'],
+  ['GBP', '£'],
+  ['JPY', '¥'],
+  ['INR', '₹'],
+]);
+
+/** An offer with its label: `20% off`, `$10 off`, `Free shipping`. One that comes with a label keeps it. */
+export function labelledOffer(offer: Offer): Offer {
+  const label = offer.label ?? labelOf(offer);
+  return label === undefined ? offer : { ...offer, label };
+}
+
+function labelOf({ type, value, unit }: Offer): string | undefined {
+  const what = type === undefined ? '' : type.replaceAll('_', ' ').trim();
+  if (value === undefined || value <= 0 || unit === undefined) return what === '' ? undefined : sentenceCase(what);
+  const amount = amountOf(value, unit);
+  return what === '' || what === 'discount' ? `${amount} off` : `${amount} ${what}`;
+}
+
+function amountOf(value: number, unit: string): string {
+  if (unit === 'percent' || unit === '%') return `${roundTo(value, 2)}%`;
+  const number = formatNumber(value, Number.isInteger(value) ? 0 : 2);
+  const symbol = SYMBOLS.get(unit.toUpperCase());
+  return symbol === undefined ? `${number} ${unit}` : `${symbol}${number}`;
+}
+
+const sentenceCase = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

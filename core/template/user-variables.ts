@@ -1,0 +1,45 @@
+import { readLiquid } from './liquid-uses.js';
+import type { CompiledTemplate, EmailWords } from './template.js';
+import type { TemplateVariables } from './variables.js';
+
+/** What is kept of a user that a template may say. */
+export type UserFacts = {
+  readonly traits: Readonly<Record<string, unknown>>;
+  readonly segmentName: string | null;
+  readonly lastEvent: string | null;
+};
+
+export type UserVariables = Pick<TemplateVariables, 'first_name' | 'last_name' | 'traits' | 'segment_name' | 'last_event'>;
+
+/** Names are spelled in many ways; a full name gives its first word where nothing better is known. */
+export function userVariablesOf({ traits, segmentName, lastEvent }: UserFacts): UserVariables {
+  const fullName = textOf(traits.name);
+  const firstName = textOf(traits.first_name) ?? textOf(traits.firstName) ?? fullName?.split(' ')[0];
+  const lastName = textOf(traits.last_name) ?? textOf(traits.lastName);
+  return {
+    traits,
+    ...(firstName !== undefined && { first_name: firstName }),
+    ...(lastName !== undefined && { last_name: lastName }),
+    ...(segmentName !== null && { segment_name: segmentName }),
+    ...(lastEvent !== null && { last_event: lastEvent }),
+  };
+}
+
+const MOST_NAME_CHARACTERS = 100;
+
+/** A name in one line, or nothing: an address for a name, or a whole text, was never meant to greet somebody. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const text = value.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+  return text === '' || text.length > MOST_NAME_CHARACTERS || text.includes('@') ? undefined : text;
+}
+
+/** What has to be looked up of a user, because a template or the words that fill it ask for it. */
+export type UserLookups = { readonly segmentName: boolean; readonly lastEvent: boolean };
+
+export function lookupsFor(template: CompiledTemplate, words: EmailWords = {}): UserLookups {
+  const { subject = '', text = '', cta = '' } = { ...template.words, ...words };
+  const inWords = [subject, text, cta].flatMap((liquid) => readLiquid(liquid).uses.map(({ path: [root] }) => root));
+  const used = new Set([...template.variables.map(({ name }) => name), ...inWords]);
+  return { segmentName: used.has('segment_name'), lastEvent: used.has('last_event') };
+}

@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util';
+import { unavailableFaults } from '../../core/campaign/available.js';
+import { DomainError } from '../../core/errors.js';
+import type { TenantId } from '../../core/ids.js';
+import type { CampaignRequest, PlanFault } from '../../core/journey/campaign-request.js';
+import { makePlan } from '../../core/journey/make-plan.js';
+import type { Plan } from '../../core/journey/plan.js';
+import type { TenantTransaction } from '../client.js';
+import type { Goal } from '../tables/tenants.js';
+import type { SegmentRow } from './audience.js';
+import { editCampaign, holdCampaign, insertCampaign, readPlan, type CampaignPlan, type CampaignRow } from './campaigns.js';
+import { segmentCalled } from './segment-names.js';
+import { readTenant, type Tenant } from './tenants.js';
+
+export type CampaignWish = { readonly name?: string | undefined; readonly request: CampaignRequest };
+export type WrittenCampaign =
+  { readonly kind: 'written'; readonly campaign: CampaignRow } | { readonly kind: 'refused'; readonly faults: readonly PlanFault[] };
+
+type Writing = { readonly tenantId: TenantId; readonly wish: CampaignWish; readonly by: string; readonly at: Date };
+
+/** Writes a campaign as a draft, or says all that is wrong with it. Throws `conflict` where its id is taken. */
+export async function createCampaign(tx: TenantTransaction, { tenantId, wish, by, at }: Writing): Promise<WrittenCampaign> {
+  const made = await readWish(tx, tenantId, wish, null);
+  if (made.kind === 'refused') return made;
+  const { kind: _, ...content } = made;
+  return { kind: 'written', campaign: await insertCampaign(tx, { tenantId, ...content, by, at }) };
+}
+
+/**
+ * Gives a draft the next version of its plan, or says all that is wrong with that one. The same again changes nothing. Throws
+ * `not_found`, and `conflict` where the campaign was launched.
+ */
+export async function editDraft(
+  tx: TenantTransaction,
+  { tenantId, campaignKey, wish, by, at }: Writing & { readonly campaignKey: string },
+): Promise<WrittenCampaign> {
+  const held = await holdCampaign(tx, tenantId, campaignKey);
+  if (held.status !== 'draft') throw new DomainError('conflict', `only a draft can be changed, and this campaign is ${held.status}`);
+  const { plan: earlier } = await readPlan(tx, held);
+  const made = await readWish(tx, tenantId, wish, earlier);
+  if (made.kind === 'refused') return made;
+  const { kind: _, ...content } = made;
+  if (saysTheSame(held, content)) return { kind: 'written', campaign: held };
+  return { kind: 'written', campaign: await editCampaign(tx, held, { ...content, by, at }) };
+}
+
+type Content = CampaignPlan & {
+  readonly name: string;
+  readonly segmentId: number;
+  readonly request: CampaignRequest;
+  readonly goal: Goal | null;
+};
+type ReadWish = ({ readonly kind: 'made' } & Content) | { readonly kind: 'refused'; readonly faults: readonly PlanFault[] };
+
+/** What a wish means for this tenant: its segment and goal are looked up, and everything that is wrong is told at once. */
+async function readWish(tx: TenantTransaction, tenantId: TenantId, wish: CampaignWish, earlier: Plan | null): Promise<ReadWish> {
+  const tenant = await readTenant(tx, tenantId);
+  if (!tenant) throw new DomainError('not_found', `there is no tenant ${tenantId}`);
+  const { request } = wish;
+  const made = makePlan(request, earlier);
+  const segment = request.segment === undefined ? undefined : await segmentCalled(tx, tenantId, request.segment);
+  const goal = goalCalled(tenant, request.goal);
+  const faults = [
+    ...(segment?.kind === 'refused' ? [{ field: 'segment', message: segment.because }] : []),
+    ...goal.faults,
+    ...(made.status === 'refused' ? made.faults : []),
+    ...unavailableFaults(request),
+  ];
+  if (faults.length > 0 || made.status === 'refused' || segment?.kind !== 'found') return { kind: 'refused', faults };
+  const { plan, contents } = made;
+  const name = (wish.name ?? nameFor(segment.segment, request.goal)).slice(0, LONGEST_NAME);
+  return { kind: 'made', name, segmentId: segment.segment.id, request, goal: goal.found, plan, contents };
+}
+
+function goalCalled({ goals }: Tenant, called: string | undefined): { readonly found: Goal | null; readonly faults: readonly PlanFault[] } {
+  if (called === undefined) return { found: null, faults: [] };
+  const found = Object.hasOwn(goals, called) ? goals[called] : undefined;
+  if (found) return { found, faults: [] };
+  const known = Object.keys(goals);
+  const message = `the tenant has no such goal; it has ${known.length > 0 ? known.join(', ') : 'none'}`;
+  return { found: null, faults: [{ field: 'goal', message }] };
+}
+
+const LONGEST_NAME = 500;
+const nameFor = ({ segmentName }: SegmentRow, goal: string | undefined): string =>
+  goal === undefined ? segmentName : `${segmentName}: ${goal.replaceAll('_', ' ')}`;
+
+const saysTheSame = (row: CampaignRow, { name, segmentId, request, goal }: Content): boolean =>
+  row.campaignName === name &&
+  row.segmentId === segmentId &&
+  isDeepStrictEqual([withoutId(row.request), row.goal], [withoutId(request), goal]);
+
+const withoutId = (request: CampaignRequest) => ({ ...request, campaign_id: undefined });

@@ -1,0 +1,200 @@
+import { and, desc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm';
+import { changeCampaign, type CampaignAnswer, type CampaignChange, type CampaignStatus } from '../../core/campaign/lifecycle.js';
+import { DomainError } from '../../core/errors.js';
+import type { TenantId } from '../../core/ids.js';
+import { watchedReactions } from '../../core/journey/batch.js';
+import type { CampaignRequest } from '../../core/journey/campaign-request.js';
+import type { Plan, PlanContent } from '../../core/journey/plan.js';
+import type { TenantTransaction } from '../client.js';
+import { campaignPlans, outreachCampaigns } from '../tables/campaigns.js';
+import type { Goal } from '../tables/tenants.js';
+import { listOpenBatches } from './campaign-audience.js';
+
+export type CampaignRow = typeof outreachCampaigns.$inferSelect;
+export type CampaignPlan = { readonly plan: Plan; readonly contents: readonly PlanContent[] };
+
+export type NewCampaign = CampaignPlan & {
+  readonly tenantId: TenantId;
+  readonly name: string;
+  readonly segmentId: number;
+  readonly request: CampaignRequest;
+  readonly goal: Goal | null;
+  /** An id of a key or of a suggestion, never a name. */
+  readonly by: string;
+  readonly at: Date;
+};
+
+/** Writes a draft and the first version of its plan. Throws `conflict` where the key that the request brings is taken. */
+export async function insertCampaign(tx: TenantTransaction, campaign: NewCampaign): Promise<CampaignRow> {
+  const { tenantId, name, segmentId, request, goal, plan, contents, by, at } = campaign;
+  const key = request.campaign_id ?? sql`'camp_' || left(replace(gen_random_uuid()::text, '-', ''), 20)`;
+  const rows = await tx
+    .insert(outreachCampaigns)
+    .values({
+      tenantId,
+      campaignKey: key,
+      campaignName: name,
+      segmentId,
+      request,
+      goal,
+      createdBy: by,
+      createdAt: at,
+      ...planColumns({ plan, contents }),
+    })
+    .onConflictDoNothing()
+    .returning();
+  const [row] = rows;
+  if (!row) throw new DomainError('conflict', `there is a campaign ${JSON.stringify(request.campaign_id)} already`);
+  await insertPlan(tx, row, { plan, contents, by, at });
+  return row;
+}
+
+export type CampaignEdit = CampaignPlan & Pick<NewCampaign, 'name' | 'segmentId' | 'request' | 'goal' | 'by' | 'at'>;
+
+/** Gives a draft its next version. Throws `conflict` where it was launched. */
+export async function editCampaign(tx: TenantTransaction, row: CampaignRow, edit: CampaignEdit): Promise<CampaignRow> {
+  const { name, segmentId, request, goal, by, at, ...made } = edit;
+  const rows = await tx
+    .update(outreachCampaigns)
+    .set({ campaignName: name, segmentId, request, goal, updatedAt: at, planVersion: made.plan.version, ...planColumns(made) })
+    .where(and(isCampaign(row), eq(outreachCampaigns.status, 'draft')))
+    .returning();
+  const [changed] = rows;
+  if (!changed) throw new DomainError('conflict', 'a campaign that was launched cannot be changed');
+  await insertPlan(tx, changed, { ...made, by, at });
+  return changed;
+}
+
+function planColumns({ plan, contents }: CampaignPlan) {
+  const channels = new Set(plan.steps.map(({ channel }) => channel));
+  const [channel = 'email'] = channels;
+  return {
+    channel: channels.size > 1 ? ('multi' as const) : channel,
+    messageTemplate: contents,
+    watched: watchedReactions(plan),
+    leavesWithSegment: plan.exits.segmentLeft,
+  };
+}
+
+async function insertPlan(
+  tx: TenantTransaction,
+  { tenantId, id }: CampaignRow,
+  { plan, contents, by, at }: CampaignPlan & { readonly by: string; readonly at: Date },
+): Promise<void> {
+  await tx.insert(campaignPlans).values({ tenantId, campaignId: id, version: plan.version, plan, contents, createdBy: by, createdAt: at });
+}
+
+/** The version that a campaign's journeys go by. */
+export async function readPlan(tx: TenantTransaction, { tenantId, id, planVersion }: CampaignRow): Promise<CampaignPlan> {
+  const rows = await tx
+    .select({ plan: campaignPlans.plan, contents: campaignPlans.contents })
+    .from(campaignPlans)
+    .where(and(eq(campaignPlans.tenantId, tenantId), eq(campaignPlans.campaignId, id), eq(campaignPlans.version, planVersion)));
+  const [row] = rows;
+  if (!row) throw new Error(`the plan ${planVersion} of the campaign is gone`);
+  return row;
+}
+
+/** What a step of a campaign says: its template, and the words of its own. */
+export async function readCampaignStep(
+  tx: TenantTransaction,
+  { tenantId, campaignId, stepKey }: { readonly tenantId: TenantId; readonly campaignId: number; readonly stepKey: string },
+): Promise<{ readonly template: string; readonly content: PlanContent } | undefined> {
+  const [row] = await tx
+    .select()
+    .from(outreachCampaigns)
+    .where(and(eq(outreachCampaigns.tenantId, tenantId), eq(outreachCampaigns.id, campaignId)));
+  if (!row) return undefined;
+  const { plan, contents } = await readPlan(tx, row);
+  const step = plan.steps.find(({ key }) => String(key) === stepKey);
+  return step && { template: step.template, content: contents.find(({ key }) => key === step.key) ?? { key: step.key } };
+}
+
+export async function findCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow | undefined> {
+  const rows = await tx
+    .select()
+    .from(outreachCampaigns)
+    .where(and(eq(outreachCampaigns.tenantId, tenantId), eq(outreachCampaigns.campaignKey, campaignKey)));
+  return rows[0];
+}
+
+export async function requireCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow> {
+  const campaign = await findCampaign(tx, tenantId, campaignKey);
+  if (!campaign) throw new DomainError('not_found', 'there is no such campaign');
+  return campaign;
+}
+
+/** Likewise, held until the transaction ends: changes of one campaign wait for each other. */
+export async function holdCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow> {
+  const campaign = await requireCampaign(tx, tenantId, campaignKey);
+  const [held] = await tx.select().from(outreachCampaigns).where(isCampaign(campaign)).for('no key update');
+  if (!held) throw new DomainError('not_found', 'there is no such campaign');
+  return held;
+}
+
+export type CampaignFilter = {
+  readonly status?: CampaignStatus | undefined;
+  readonly before: number | undefined;
+  readonly limit: number;
+};
+
+/** The latest first, before the campaign `before`. */
+export function listCampaigns(
+  tx: TenantTransaction,
+  tenantId: TenantId,
+  { status, before, limit }: CampaignFilter,
+): Promise<CampaignRow[]> {
+  const conditions: SQL[] = [eq(outreachCampaigns.tenantId, tenantId)];
+  if (status !== undefined) conditions.push(eq(outreachCampaigns.status, status));
+  if (before !== undefined) conditions.push(lt(outreachCampaigns.id, before));
+  return tx
+    .select()
+    .from(outreachCampaigns)
+    .where(and(...conditions))
+    .orderBy(desc(outreachCampaigns.id))
+    .limit(limit);
+}
+
+/** Changes where a campaign is in its life; its row decides. Whoever asks for what is so already changes nothing. */
+export async function changeStatus(
+  tx: TenantTransaction,
+  row: CampaignRow,
+  change: CampaignChange,
+  at: Date,
+): Promise<{ readonly answer: CampaignAnswer; readonly campaign: CampaignRow }> {
+  const [held] = await tx.select().from(outreachCampaigns).where(isCampaign(row)).for('no key update');
+  if (!held) throw new DomainError('not_found', 'there is no such campaign');
+  const answer = changeCampaign(held.status, change);
+  if (answer.kind !== 'done') return { answer, campaign: held };
+  const rows = await tx
+    .update(outreachCampaigns)
+    .set({
+      status: answer.status,
+      ...(change === 'launch' && { launchedAt: at, ...(held.goal && { convertsUntil: sql`'infinity'::timestamptz` }) }),
+      ...(change === 'cancel' && ended(held, at)),
+      updatedAt: at,
+    })
+    .where(isCampaign(row))
+    .returning();
+  return { answer, campaign: rows[0] ?? held };
+}
+
+/** Finishes a campaign whose journeys are all over. */
+export async function settleCampaign(tx: TenantTransaction, row: CampaignRow, at: Date): Promise<CampaignRow> {
+  const isAlive = row.status === 'running' || row.status === 'paused';
+  if (!isAlive || row.recipients === null || (await listOpenBatches(tx, row, { after: -1, limit: 1 })).length > 0) return row;
+  const rows = await tx
+    .update(outreachCampaigns)
+    .set({ status: 'finished', ...ended(row, at), updatedAt: at })
+    .where(and(isCampaign(row), inArray(outreachCampaigns.status, ['running', 'paused'])))
+    .returning();
+  return rows[0] ?? row;
+}
+
+/** What a message leads to counts for a while after the last one. */
+const ended = ({ goal }: CampaignRow, at: Date) => ({
+  endedAt: at,
+  ...(goal && { convertsUntil: new Date(at.getTime() + goal.windowDays * 86_400_000) }),
+});
+
+const isCampaign = ({ tenantId, id }: CampaignRow) => and(eq(outreachCampaigns.tenantId, tenantId), eq(outreachCampaigns.id, id));

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createEmailRenderer } from '../../activities/sending/rendering.js';
+import type { StepRequest } from '../../core/journey/campaign-request.js';
+import { requireCampaign } from '../../db/queries/campaigns.js';
+import { addSegment, addSender, draftCampaign } from '../harness/campaigns.js';
+import { createTestDatabase, type TestDatabase } from '../harness/database.js';
+
+let database: TestDatabase;
+before(async () => void (database = await createTestDatabase()));
+after(() => database.drop());
+
+/** The first mail of a campaign, as ann gets it. */
+async function mailOf(step: Partial<StepRequest>) {
+  const tenantId = await database.newTenant();
+  await addSender(database, tenantId);
+  const segment = await addSegment(database, tenantId, ['ann']);
+  const sequence = [{ day: 0, channel: 'email', template: 'limited_offer', ...step }];
+  const key = await draftCampaign(database, tenantId, { segment, sequence });
+  const { id: campaignId } = await database.withTenant(tenantId, (tx) => requireCampaign(tx, tenantId, key));
+  const render = createEmailRenderer({ database, publicUrl: 'https://m.example' });
+  const { mails } = await render({ tenantId, campaignId, stepKey: '1', channel: 'email', batch: 0, members: [0] }, [
+    { userId: 'ann', address: 'ann@example.test', token: 'token' },
+  ]);
+  const [mail] = mails;
+  assert.ok(mail && 'subject' in mail, JSON.stringify(mail));
+  return mail;
+}
+
+describe('the mail of a step', () => {
+  it('says what the step offers, in the template’s own words and in the step’s', async () => {
+    const offer = { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 };
+    const first = await mailOf({ offer });
+    assert.equal(first.subject, '20% off for 7 days');
+    assert.match(first.text, /20% off. It is good for 7 days/);
+    const last = await mailOf({ offer: { ...offer, expiry_days: 1 }, subject: '{{ offer.label }} ends tomorrow' });
+    assert.equal(last.subject, '20% off ends tomorrow');
+  });
+
+  it('promises nothing that the step does not offer', async () => {
+    const { subject, text } = await mailOf({});
+    assert.equal(subject, 'Come and see what is new');
+    assert.doesNotMatch(text, /off/);
+  });
+
+  it('says what there is for taking part', async () => {
+    assert.match((await mailOf({ template: 'feedback_request', incentive: '$10 gift card' })).text, /you get \$10 gift card/);
+  });
+});

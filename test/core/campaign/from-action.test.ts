@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { campaignFromAction } from '../../../core/campaign/from-action.js';
+import { offeredBy, wordsOfStep } from '../../../core/campaign/step-words.js';
+import { makePlan } from '../../../core/journey/make-plan.js';
+import { templates, type CreateCampaign } from '../../../core/suggestion/payload.js';
+import { playFor } from '../../../core/suggestion/playbook.js';
+import { libraryTemplate } from '../../../core/template/library/library.js';
+import { renderEmail } from '../../../core/template/render-email.js';
+import { archetypes } from '../../../core/segment/statistics.js';
+
+const action = (changes: Partial<CreateCampaign> = {}): CreateCampaign => ({
+  action_type: 'create_campaign',
+  channel: 'email',
+  campaign_name: 'Deep Dive',
+  template: 'educational_series',
+  ...changes,
+});
+const about = { segmentId: 'seg_1', goal: 'convert_to_paid' };
+
+function drafted(changes: Partial<CreateCampaign>, goal: string | null = about.goal) {
+  const draft = campaignFromAction(action(changes), { ...about, goal });
+  assert.ok(draft.kind === 'draft', JSON.stringify(draft));
+  return draft;
+}
+const days = (changes: Partial<CreateCampaign>) => drafted(changes).request.sequence.map(({ day }) => day);
+
+describe('the campaign that a recommended action asks for', () => {
+  it('is a series that goes on with something new each time, until the goal is reached', () => {
+    const { name, request, notes } = drafted({ sequence_length: 3 });
+    assert.equal(name, 'Deep Dive');
+    assert.deepEqual([request.segment, request.goal], ['seg_1', 'convert_to_paid']);
+    assert.deepEqual(
+      request.sequence.map(({ day, template, send_time, trigger }) => [day, template, send_time, trigger]),
+      [
+        [0, 'educational_series', 'optimal', undefined],
+        [3, 'educational_drip', 'optimal', undefined],
+        [7, 'feature_highlight', 'optimal', undefined],
+      ],
+    );
+    assert.deepEqual(notes, ['a draft of 3 emails on days 0, 3 and 7; nothing is sent before it is launched']);
+  });
+
+  it('comes faster when it is urgent, and slower when it is not', () => {
+    assert.deepEqual(days({ sequence_length: 5 }), [0, 3, 7, 12, 18]);
+    assert.deepEqual(days({ sequence_length: 5, urgency: 'high' }), [0, 1, 3, 6, 10]);
+    assert.deepEqual(days({ sequence_length: 3, urgency: 'low' }), [0, 7, 14]);
+    assert.deepEqual(days({}), [0]);
+  });
+
+  it('says an offer again within its days, to those who have not converted, and how long it still holds', () => {
+    const offer = { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 } as const;
+    const { request, notes } = drafted({ template: 'limited_offer', sequence_length: 3, offer });
+    assert.deepEqual(
+      request.sequence.map(({ day, template, subject, trigger, offer: said }) => [day, template, subject, trigger, said?.expiry_days]),
+      [
+        [0, 'limited_offer', undefined, undefined, 7],
+        [3, 'limited_offer', '{{ offer.label }}: 4 days left', 'not_converted', 4],
+        [6, 'limited_offer', '{{ offer.label }} ends tomorrow', 'not_converted', 1],
+      ],
+    );
+    assert.equal(request.lifetime_days, 7);
+    assert.deepEqual(notes.slice(1), ['no code is made for the offer']);
+    const short = drafted({ template: 'win_back', sequence_length: 5, offer: { ...offer, expiry_days: 2 } });
+    assert.deepEqual(
+      short.request.sequence.map(({ day }) => day),
+      [0, 1],
+    );
+    assert.match(short.notes.join('; '), /5 were recommended, and there is room for 2/);
+  });
+
+  it('has its offer and incentive in the mails, or says that they are not', async () => {
+    const offer = { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 } as const;
+    const incentive = '$10 gift card';
+    for (const template of templates) {
+      const { request, notes } = drafted({ template, sequence_length: 2, offer, incentive });
+      const made = makePlan(request);
+      assert.ok(made.status === 'made');
+      const [content] = made.contents;
+      assert.ok(content);
+      const required = { brand_name: 'Shop', postal_address: 'Street 1', unsubscribe_url: 'https://m.example/u' };
+      const mail = renderEmail(await libraryTemplate(template), { ...required, ...offeredBy(content) }, wordsOfStep(content));
+      assert.ok(mail.kind === 'rendered');
+      const says = (what: string) => notes.some((note) => note.endsWith(`says nothing of the ${what}: write it into the steps`));
+      assert.equal(says('offer'), !mail.html.includes('20% off'), template);
+      assert.equal(says('incentive'), !mail.html.includes('$10 gift card'), template);
+    }
+  });
+
+  it('reminds those who did not react, where nobody can tell who converted', () => {
+    const { sequence } = drafted({ template: 'win_back', sequence_length: 2 }, null).request;
+    assert.deepEqual([sequence[1]?.trigger, sequence[1]?.else], ['not_engaged', 'leave']);
+    assert.equal(drafted({ template: 'feedback_request', sequence_length: 2 }).request.sequence[1]?.trigger, 'not_engaged');
+  });
+
+  it('is not available on other channels, or again and again, and says so', () => {
+    const because = (changes: Partial<CreateCampaign>) => {
+      const draft = campaignFromAction(action({ sequence_length: 4, ...changes }), about);
+      assert.ok(draft.kind === 'not_available');
+      return draft.because;
+    };
+    assert.equal(because({ channel: 'whatsapp' }), 'whatsapp is not available yet; email is');
+    assert.match(because({ frequency: 'weekly' }), /^weekly campaigns are not available yet/);
+    assert.match(because({ channel: 'sms', frequency: 'daily' }), /^sms is not available yet; email is; daily campaigns/);
+  });
+
+  it('can be carried out, whatever is recommended', () => {
+    const wild = fc.record(
+      {
+        template: fc.constantFrom(...templates),
+        sequence_length: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constant(Number.MAX_SAFE_INTEGER)),
+        urgency: fc.constantFrom('high' as const, 'medium' as const, 'low' as const),
+        offer: fc.record({
+          type: fc.constant('discount' as const),
+          value: fc.integer({ min: 1, max: 90 }),
+          unit: fc.constant('percent' as const),
+          expiry_days: fc.oneof(fc.integer({ min: 1, max: 1_000 }), fc.constant(Number.MAX_SAFE_INTEGER)),
+        }),
+        incentive: fc.string({ minLength: 1 }),
+      },
+      { requiredKeys: ['template'] },
+    );
+    fc.assert(
+      fc.property(wild, fc.boolean(), (changes, hasGoal) => {
+        const { request } = drafted(changes, hasGoal ? about.goal : null);
+        const made = makePlan(request);
+        assert.ok(made.status === 'made', JSON.stringify(made));
+        const gaps = request.sequence.map(({ day }, i) => day - (request.sequence[i - 1]?.day ?? -1));
+        assert.ok(
+          gaps.every((gap) => gap >= 1),
+          'two messages on one day',
+        );
+        assert.ok((request.sequence.at(-1)?.day ?? 0) < (changes.offer?.expiry_days ?? Infinity));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('exists for every email that walks recommend', () => {
+    for (const archetype of archetypes) {
+      for (const recommended of playFor(archetype, 'Segment', 0.2).actions) {
+        const { kind } = campaignFromAction(recommended, about);
+        assert.equal(kind, recommended.channel === 'email' ? 'draft' : 'not_available');
+      }
+    }
+  });
+});

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { blockersOf, type PreflightFacts } from '../../../core/campaign/preflight.js';
+
+const reach = { channel: 'email', reachable: 90, noAddress: 5, noConsent: 3, suppressed: 1, sameAddress: 1 } as const;
+const fine: PreflightFacts = {
+  segmentName: 'At Risk',
+  recipients: 100,
+  reach: [reach],
+  readiness: { email: true },
+};
+const nobody = { ...reach, reachable: 0, sameAddress: 0 };
+
+describe('what stands in the way of a launch', () => {
+  const cases: readonly (readonly [string, Partial<PreflightFacts>, readonly string[]])[] = [
+    ['nothing, where somebody can be reached', {}, []],
+    ['an empty segment, once', { recipients: 0, reach: [{ ...nobody, noAddress: 0 }] }, ['the segment At Risk has no members']],
+    [
+      'that nobody can be reached, and why',
+      { reach: [{ ...nobody, noAddress: 1_200, noConsent: 1, suppressed: 0 }] },
+      ['nobody can be reached by email: 1,200 have no address, 1 has no consent'],
+    ],
+    [
+      'a provider that is missing, beside all else',
+      { recipients: 0, reach: [nobody], readiness: { email: 'no provider is configured' } },
+      ['no email can be sent, because no provider is configured', 'the segment At Risk has no members'],
+    ],
+  ];
+  for (const [what, changes, blockers] of cases) {
+    it(what, () => assert.deepEqual(blockersOf({ ...fine, ...changes }), blockers));
+  }
+});

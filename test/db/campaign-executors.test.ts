@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { TenantId } from '../../core/ids.js';
+import type { RecommendedAction } from '../../core/suggestion/payload.js';
+import { createExecutors } from '../../db/queries/executors.js';
+import { readPreflight } from '../../db/queries/campaign-preflight.js';
+import { listCampaigns, readPlan, type CampaignRow } from '../../db/queries/campaigns.js';
+import { respondToSuggestion } from '../../db/queries/suggestion-responses.js';
+import { ADDRESS_KEY, addSegment } from '../harness/campaigns.js';
+import { createTestDatabase, type TestDatabase } from '../harness/database.js';
+
+let database: TestDatabase;
+before(async () => void (database = await createTestDatabase()));
+after(() => database.drop());
+
+const AT = new Date('2026-03-22T12:00:00Z');
+const executors = createExecutors(() => AT);
+
+const series = {
+  action_type: 'create_campaign',
+  channel: 'email',
+  campaign_name: 'Rising Stars - Product Deep Dive',
+  template: 'educational_series',
+  sequence_length: 5,
+  expected_conversion_rate: 0.4,
+} as const satisfies RecommendedAction;
+const checkIn = {
+  action_type: 'create_campaign',
+  channel: 'whatsapp',
+  campaign_name: 'Personal Success Coach Check-in',
+  template: 'conversational_nurture',
+  frequency: 'weekly',
+} as const satisfies RecommendedAction;
+
+/** A walk's suggestion about a segment of three people. */
+async function suggest(recommended: readonly RecommendedAction[], about?: (segment: string) => object) {
+  const tenantId = await database.newTenant();
+  const segment = await addSegment(database, tenantId, ['ann', 'bob', 'cat']);
+  await database.admin.query(
+    `insert into walks (tenant_id, walk_date, as_of, status, requested_by) values ($1, '2026-03-22', $2, 'succeeded', 'test')`,
+    [tenantId, AT],
+  );
+  const payload = { recommended_actions: recommended, ...(about ? about(segment) : { segment: { segment_id: segment } }) };
+  const suggestionId = 'sg_aud_1';
+  await database.admin.query(
+    `insert into suggestions (tenant_id, suggestion_id, walk_date, type, priority, payload)
+     values ($1, $2, '2026-03-22', 'segment_opportunity', 'high', $3)`,
+    [tenantId, suggestionId, JSON.stringify(payload)],
+  );
+  const execute = () => respondToSuggestion(database, executors, { tenantId, suggestionId, action: 'execute', channel: 'in_app' });
+  return { tenantId, segment, suggestionId, execute };
+}
+
+const campaignsOf = (tenantId: TenantId): Promise<CampaignRow[]> =>
+  database.withTenant(tenantId, (tx) => listCampaigns(tx, tenantId, { before: undefined, limit: 100 }));
+
+describe('the executor of create_campaign', () => {
+  it('makes a draft that can be launched, once, and says what it could not do', async () => {
+    const { tenantId, segment, suggestionId, execute } = await suggest([series, checkIn]);
+    const { outcome, suggestion } = await execute();
+    const [campaign, ...others] = await campaignsOf(tenantId);
+    assert.ok(campaign && others.length === 0);
+    assert.equal(suggestion.status, 'accepted');
+    assert.deepEqual(outcome, {
+      kind: 'executed',
+      actions: [
+        {
+          kind: 'started',
+          action_type: 'create_campaign',
+          reference: campaign.campaignKey,
+          note: 'a draft of 5 emails on days 0, 3, 7, 12 and 18; nothing is sent before it is launched',
+        },
+        {
+          kind: 'not_available',
+          action_type: 'create_campaign',
+          reason:
+            'whatsapp is not available yet; email is; weekly campaigns are not available yet; a campaign that enters its segment once is',
+        },
+      ],
+    });
+    assert.deepEqual([campaign.status, campaign.campaignName, campaign.createdBy], ['draft', series.campaign_name, suggestionId]);
+    assert.deepEqual([campaign.request.segment, campaign.request.goal, campaign.goal?.event], [segment, 'convert_to_paid', 'purchase']);
+    const { preflight, plan } = await database.withTenant(tenantId, async (tx) => ({
+      preflight: await readPreflight(tx, campaign, { readiness: { email: true, ledgerKey: ADDRESS_KEY }, at: AT }),
+      plan: await readPlan(tx, campaign),
+    }));
+    assert.deepEqual([preflight.recipients, preflight.reach[0]?.reachable, preflight.blockers], [3, 3, []]);
+    assert.equal(plan.plan.exits.goal, true);
+    const again = await execute();
+    assert.deepEqual([again.outcome, again.isRepetition], [outcome, true]);
+    assert.equal((await campaignsOf(tenantId)).length, 1);
+  });
+
+  it('leaves the suggestion open where nothing could be made, and says why', async () => {
+    const { tenantId, execute } = await suggest([checkIn]);
+    const { outcome, suggestion } = await execute();
+    assert.equal(suggestion.status, 'pending');
+    assert.ok(outcome.kind === 'not_executed' && outcome.actions[0]?.kind === 'not_available');
+    assert.match(outcome.actions[0].reason, /^whatsapp is not available yet/);
+    assert.deepEqual(await campaignsOf(tenantId), []);
+  });
+
+  it('refuses a suggestion about no segment, and about one that no longer holds', async () => {
+    for (const [about, reason] of [
+      [() => ({}), /about no segment/],
+      [() => ({ segment: { segment_id: 'seg_gone' } }), /^segment: there is no such segment; there are seg_/],
+    ] as const) {
+      const { tenantId, execute } = await suggest([series], about);
+      const { outcome, suggestion } = await execute();
+      assert.equal(suggestion.status, 'pending');
+      assert.ok(outcome.kind === 'not_executed' && outcome.actions[0]?.kind === 'failed');
+      assert.match(outcome.actions[0].reason, reason);
+      assert.deepEqual(await campaignsOf(tenantId), []);
+    }
+  });
+
+  it('makes do without a goal where the tenant has none of that name', async () => {
+    const { tenantId, execute } = await suggest([{ ...series, template: 'win_back', sequence_length: 2 }]);
+    await database.admin.query(
+      `update tenants set goals = '{"signed_up": {"event": "signup", "filters": {}, "windowDays": 7}}' where tenant_id = $1`,
+      [tenantId],
+    );
+    assert.equal((await execute()).outcome.kind, 'executed');
+    const [campaign] = await campaignsOf(tenantId);
+    assert.deepEqual([campaign?.request.goal, campaign?.goal], [undefined, null]);
+    assert.equal(campaign?.request.sequence[1]?.trigger, 'not_engaged');
+  });
+});

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Reach, SendingReadiness } from '../../core/campaign/preflight.js';
+import type { TenantId } from '../../core/ids.js';
+import type { StepRequest } from '../../core/journey/campaign-request.js';
+import { readPreflight, type Preflight } from '../../db/queries/campaign-preflight.js';
+import { requireCampaign } from '../../db/queries/campaigns.js';
+import { claimMessages } from '../../db/queries/send-ledger.js';
+import { ADDRESS_KEY, draftCampaign } from '../harness/campaigns.js';
+import { createTestDatabase, type TestDatabase } from '../harness/database.js';
+import { addWorld, type Person, type World } from '../harness/reach.js';
+
+let database: TestDatabase;
+before(async () => void (database = await createTestDatabase()));
+after(() => database.drop());
+
+const AT = new Date('2026-03-02T12:20:00Z');
+const READY: SendingReadiness = { email: true, ledgerKey: ADDRESS_KEY };
+
+const address = fc.constantFrom('a@x.test', 'A@x.test', ' a@x.test', 'b@x.test', 'c@x.test', 'd@x.test', 'e@x.test', 'f@x.test');
+const contact = fc.record({
+  channel: fc.constantFrom('email', 'email', 'email', 'sms'),
+  address,
+  verified: fc.boolean(),
+  consent: fc.constantFrom(null, null, 'granted', 'denied'),
+});
+const person = fc.record({
+  contacts: fc.uniqueArray(contact, { maxLength: 3, selector: ({ channel, address: at }) => `${channel} ${at}` }),
+  timeZone: fc.constantFrom(null, 'UTC', 'Europe/Berlin', 'Asia/Tokyo'),
+  hour: fc.option(fc.nat(23)),
+  isMember: fc.boolean(),
+});
+const world = fc.record({ people: fc.array(person, { maxLength: 12 }), suppressed: fc.uniqueArray(address, { maxLength: 3 }) });
+
+const step: StepRequest = { day: 0, channel: 'email', template: 'welcome_series_1', send_time: 'optimal' };
+
+async function check(
+  tenantId: TenantId,
+  segment: string,
+  readiness = READY,
+): Promise<{ readonly campaignId: number; readonly preflight: Preflight }> {
+  const key = await draftCampaign(database, tenantId, { segment, sequence: [step, { ...step, day: 3 }] });
+  return database.withTenant(tenantId, async (tx) => {
+    const row = await requireCampaign(tx, tenantId, key);
+    return { campaignId: row.id, preflight: await readPreflight(tx, row, { readiness, at: AT }) };
+  });
+}
+
+/** The same by counting people one by one. */
+function countByHand({ people, suppressed }: World): Reach {
+  const mailbox = (at: string) => at.trim().toLowerCase();
+  const never = new Set(suppressed.map(mailbox));
+  const seen = new Set<string>();
+  const counts = { reachable: 0, noAddress: 0, noConsent: 0, suppressed: 0, sameAddress: 0 };
+  for (const { contacts, isMember } of people) {
+    if (!isMember) continue;
+    const emails = contacts.filter(({ channel }) => channel === 'email');
+    const best = emails.find(({ verified }) => verified) ?? emails[0];
+    if (!best) counts.noAddress += 1;
+    else if (best.consent === 'denied') counts.noConsent += 1;
+    else if (never.has(mailbox(best.address))) counts.suppressed += 1;
+    else if (seen.has(mailbox(best.address))) counts.sameAddress += 1;
+    else counts.reachable += 1;
+    if (best && best.consent !== 'denied') seen.add(mailbox(best.address));
+  }
+  return { channel: 'email', ...counts };
+}
+
+/** The same by claiming the first message for everybody, as a launched campaign does. */
+async function countByClaims(tenantId: TenantId, campaignId: number, segment: string): Promise<Reach> {
+  const { rows } = await database.admin.query<{ idx: number }>(
+    `insert into journeys (tenant_id, campaign_id, batch, idx, entry, user_id)
+     select $1, $2, 0, row_number() over (order by m.user_id) - 1, 1, m.user_id
+     from segment_membership m join audience_segments s on s.tenant_id = m.tenant_id and s.id = m.segment_id
+     where m.tenant_id = $1 and s.segment_key = $3 returning idx`,
+    [tenantId, campaignId, segment],
+  );
+  const members = rows.map(({ idx }) => idx);
+  const call = { callId: randomUUID(), addressKey: ADDRESS_KEY, at: AT };
+  const claims = await claimMessages(database, { tenantId, campaignId, stepKey: '1', channel: 'email', batch: 0, members }, call);
+  const because = (reason: string) => claims.filter((claim) => claim.outcome === 'done' && claim.reason === reason).length;
+  return {
+    channel: 'email',
+    reachable: claims.filter(({ outcome }) => outcome === 'claimed').length,
+    noAddress: because('no address'),
+    noConsent: because('no consent'),
+    suppressed: because('unsubscribed'),
+    sameAddress: because('same address'),
+  };
+}
+
+describe('a preflight', () => {
+  it('counts as one counts by hand, and as claims decide when it comes to it', async () => {
+    await fc.assert(
+      fc.asyncProperty(world, async (all) => {
+        const { tenantId, segment } = await addWorld(database, all);
+        const { campaignId, preflight } = await check(tenantId, segment);
+        const expected = countByHand(all);
+        assert.deepEqual(preflight.reach, [expected]);
+        assert.equal(preflight.recipients, all.people.filter(({ isMember }) => isMember).length);
+        assert.deepEqual(await countByClaims(tenantId, campaignId, segment), expected);
+        const { hours, later } = preflight.forecast;
+        assert.equal(
+          hours.reduce((sum, { messages }) => sum + messages, later),
+          expected.reachable,
+          'the forecast has others',
+        );
+        assert.equal(preflight.blockers.length, expected.reachable > 0 ? 0 : 1);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  const reachable = (changes: Partial<Person> = {}, name: string = randomUUID()): Person => ({
+    contacts: [{ channel: 'email', address: `${name}@x.test`, verified: false, consent: null }],
+    timeZone: null,
+    hour: null,
+    isMember: true,
+    ...changes,
+  });
+
+  it('forecasts by the zones and best hours of those who can be reached', async () => {
+    const people = [reachable(), reachable({ timeZone: 'UTC' }), reachable({ hour: 18 }), reachable({ timeZone: 'Asia/Tokyo' })];
+    const { tenantId, segment } = await addWorld(database, { people: [...people, reachable({ contacts: [] })], suppressed: [] });
+    const { preflight } = await check(tenantId, segment);
+    // It is 07:20 in New York. Ten there is soon, in UTC tomorrow at 05:00 of New York, in Tokyo at 20:00.
+    assert.deepEqual(
+      preflight.forecast.hours.map(({ local, messages }) => [local, messages]),
+      [
+        ['2026-03-02 10:00', 1],
+        ['2026-03-02 18:00', 1],
+        ['2026-03-02 20:00', 1],
+        ['2026-03-03 05:00', 1],
+      ],
+    );
+  });
+
+  it('says that nobody is there, and that nothing can be sent', async () => {
+    const { tenantId, segment } = await addWorld(database, { people: [], suppressed: [] });
+    const { preflight } = await check(tenantId, segment, { email: 'no provider is configured', ledgerKey: null });
+    assert.deepEqual(preflight.blockers, ['no email can be sent, because no provider is configured', 'the segment Some has no members']);
+    assert.deepEqual(preflight.forecast, { hours: [], later: 0 });
+  });
+
+  it('sees nothing of another tenant', async () => {
+    const everybody = { people: [reachable({}, 'a'), reachable({}, 'b')], suppressed: [] };
+    const [ours] = await Promise.all([addWorld(database, everybody), addWorld(database, { ...everybody, suppressed: ['a@x.test'] })]);
+    assert.equal((await check(ours.tenantId, ours.segment)).preflight.reach[0]?.reachable, 2);
+  });
+});

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { Client } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import express from 'express';
+import { createBatchControl } from '../../activities/campaigns/batch-control.js';
+import { createCampaignActivities } from '../../activities/campaigns/campaigns.js';
+import { createSendgridClient, prepareEmails } from '../../activities/channels/sendgrid.js';
+import { createSendingActivities } from '../../activities/sending/sending.js';
+import type { SendingDependencies } from '../../activities/sending/send-step.js';
+import type { SendingConfig } from '../../config.js';
+import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
+import type { Database } from '../../db/client.js';
+import { waitUntil } from '../../sandbox/processes.js';
+import type { SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
+import { workflowBundle } from '../../workers/bundle.js';
+import { startRelay } from '../../workers/relay.js';
+import { sendingTaskQueue, walkTaskQueue } from '../../workflows/task-queues.js';
+import { ADDRESS_KEY } from './campaigns.js';
+import type { TestDatabase } from './database.js';
+import { SENDGRID_KEY } from './sendgrid.js';
+
+/** The words of every mail, where a test is about something else. */
+export const plainRender: SendingDependencies['render'] = (step, users) =>
+  Promise.resolve({
+    envelope: { from: { email: 'news@shop.example', name: 'The Shop' } },
+    mails: users.map(({ userId }) => ({ subject: `Step ${step.stepKey}`, html: `<p>For ${userId}</p>`, text: `For ${userId}` })),
+  });
+
+export type SendingWorker = { close(): Promise<void> };
+
+/** A worker that carries campaigns and nothing else, and a relay, against a provider. */
+export async function startCampaignWorker(settings: {
+  readonly database: Database;
+  readonly client: Client;
+  readonly address: string;
+  readonly namespace: string;
+  readonly sendgridUrl: string;
+  readonly now?: () => Date;
+}): Promise<SendingWorker> {
+  const { database, client, address, namespace, sendgridUrl, now = () => new Date() } = settings;
+  const native = await NativeConnection.connect({ address });
+  const account = createSendgridClient({ apiKey: SENDGRID_KEY, baseUrl: sendgridUrl, timeoutMs: 5_000 });
+  const campaigns = createCampaignActivities({ database, batches: createBatchControl(client, walkTaskQueue), now, speed: 1 });
+  const sending = createSendingActivities({
+    database,
+    ledgerKey: ADDRESS_KEY,
+    prepareEmails: (batch) => prepareEmails(account, batch),
+    render: plainRender,
+    now,
+    speed: 1,
+  });
+  const workers = await Promise.all([
+    Worker.create({ connection: native, namespace, taskQueue: walkTaskQueue, ...(await workflowBundleOptions()), activities: campaigns }),
+    Worker.create({ connection: native, namespace, taskQueue: sendingTaskQueue, activities: { ...campaigns, ...sending } }),
+  ]);
+  const runs = workers.map((worker) => worker.run());
+  const relay = await startRelay(database, client, { taskQueue: walkTaskQueue, onError: (error) => console.error(error) });
+  return {
+    async close() {
+      await relay.close();
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(runs);
+      await native.close();
+    },
+  };
+}
+
+const workflowBundleOptions = async () => ({ workflowBundle: await workflowBundle() });
+
+/** Takes SendGrid's events as the API does, on a port of its own. */
+export async function startWebhookReceiver(
+  database: Database,
+  publicKey: string,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const app = express();
+  app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey }));
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1/webhooks/sendgrid`,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** Nothing is left to be told to a journey. */
+export async function untilAllTold(database: TestDatabase): Promise<void> {
+  const isTold = async () => (await database.admin.query('select 1 from engagement_outbox limit 1')).rows.length === 0;
+  if (!(await waitUntil(isTold, 20_000, 20))) throw new Error('engagements were not told within 20 seconds');
+}
+
+/** The configuration of a product that sends to a sandbox. */
+export const sendingTo = ({ url, webhook }: SandboxSendgrid): SendingConfig => ({
+  ledgerKey: ADDRESS_KEY,
+  publicUrl: 'https://audience.example.test',
+  sendgrid: { apiKey: SENDGRID_KEY, apiUrl: url, webhookKey: webhook.publicKey },
+});
