@@ -33,8 +33,8 @@ create table consent_events (
   check (action <> 'granted' or basis is not null),
   primary key (tenant_id, event_id)
 );
-create index consent_events_by_address on consent_events (tenant_id, address_hash, channel, topic);
-create index consent_events_by_user on consent_events (tenant_id, user_id);
+create index consent_events_by_address on consent_events (address_hash, tenant_id, channel, topic); -- not the tenant first: see messages
+create index consent_events_by_user on consent_events (user_id, tenant_id);
 select isolate_by_tenant('consent_events', 'select, insert');
 grant update (user_id) on consent_events to madansara_app;
 
@@ -77,10 +77,23 @@ as $$
     where e.action = 'granted' and (n.at is null or e.at > n.at)) y
 $$;
 
--- Keeps what people said, any number of them at once, and gives for each in its place what holds now.
+-- Keeps what people said, any number of them at once, and gives for each in its place what holds now. Who says yes
+-- after having unsubscribed is suppressed no longer: what they said of all topics then still holds for all others.
 --   said  [[channel, topic, address, hash of the address in hex, user_id, action, basis, text_version, source, evidence, at in ms], ...]
 --         with an address or its hash; nothing is said later than `at`, or a clock that is ahead would outlast every no
 create function record_consent(wanted uuid, key bytea, said jsonb, at timestamptz)
+  returns table (place integer, hash bytea, state text, basis text)
+  language plpgsql set search_path = madansara_analytics
+as $$
+begin
+  perform enter_tenant(wanted);
+  perform hold_users(wanted, false);
+  return query select k.* from keep_words(wanted, key, said, at) k;
+end
+$$;
+
+-- The same, in a transaction of the tenant in which nobody is merged, or the messages of all who say something are locked.
+create function keep_words(wanted uuid, key bytea, said jsonb, at timestamptz)
   returns table (place integer, hash bytea, state text, basis text)
   language plpgsql set search_path = madansara_analytics
 as $$
@@ -90,8 +103,6 @@ declare
   topics text[];
   hashes bytea[];
 begin
-  perform enter_tenant(wanted);
-  perform hold_users(wanted, false);
   select array_agg(s->>0 order by n), array_agg(s->>1 order by n),
     array_agg(coalesce(decode(s->>3, 'hex'), hash_address(key, wanted, s->>0, s->>2)) order by n) into channels, topics, hashes
   from jsonb_array_elements(said) with ordinality x(s, n);
@@ -122,6 +133,19 @@ begin
   cross join lateral fold_consent(wanted, k.channel, k.topic, k.hash) f
   on conflict (tenant_id, channel, address_hash, topic) do update set
     state = excluded.state, basis = excluded.basis, said_at = excluded.said_at, updated_at = now();
+
+  delete from suppressions s
+  using (
+    select distinct k.channel, k.hash
+    from unnest(channels, topics, hashes) k(channel, topic, hash)
+    cross join lateral (
+      select c.said_at from consents c
+      where c.tenant_id = wanted and c.channel = k.channel and c.address_hash = k.hash and c.topic = k.topic
+        and c.state = 'granted' and c.basis = 'consent' limit 1) c
+    where c.said_at > (
+      select max(e.at) from consent_events e
+      where e.tenant_id = wanted and e.address_hash = k.hash and e.channel = k.channel and e.topic = '*' and e.action in ('denied', 'withdrawn'))) back
+  where s.tenant_id = wanted and s.channel = back.channel and s.address_hash = back.hash and s.reason = 'unsubscribed';
 
   return query
   select k.n::integer, k.hash, c.state, c.basis
@@ -342,3 +366,31 @@ as $$
   update consent_events e set user_id = null where e.tenant_id = wanted and e.user_id = person;
   delete from recent_sends r where r.tenant_id = wanted and r.user_id = person;
 $$;
+
+-- The button of an unsubscribe page and what providers tell are words about all topics: the suppression and its proof are written together.
+create function note_refusals() returns trigger
+  language plpgsql set search_path = madansara_analytics
+as $$
+declare
+  said jsonb;
+begin
+  if not exists (select from told t where t.kind in ('unsubscribed', 'complained')) then return null; end if;
+  select jsonb_agg(jsonb_build_array(m.channel, '*', null, encode(m.address_hash, 'hex'), m.user_id, 'withdrawn', null, null,
+      case t.provider when 'madansara' then 'unsubscribe link' else t.provider end,
+      jsonb_build_object('message', t.message_id, 'event', t.event_id, 'kind', t.kind), extract(epoch from t.occurred_at) * 1000)
+    order by t.event_id collate "C") into said
+  from told t
+  cross join lateral (
+    select m.channel, m.user_id, m.address_hash from messages m where m.tenant_id = t.tenant_id and m.message_id = t.message_id limit 1) m
+  where t.kind in ('unsubscribed', 'complained') and m.address_hash is not null;
+  if said is not null then
+    perform from keep_words((select t.tenant_id from told t limit 1), null, said, clock_timestamp());
+  end if;
+  return null;
+end
+$$;
+create trigger note_refusals after insert on provider_events referencing new table as told for each statement execute function note_refusals();
+
+select plan_by_look_ups(name::regproc::regprocedure) from unnest(array['keep_words', 'note_refusals']) name;
+-- It joins two lists of its own, and looks nothing up but the few caps of a tenant.
+alter function spend_cap set enable_seqscan = off set enable_hashjoin = on;
