@@ -2,15 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import { chunkEmails, type EmailEnvelope, type EmailMessage } from '../../core/message/email.js';
 import { signToken } from '../../core/message/token.js';
-import {
-  answerCall,
-  claimMessages,
-  moveClaims,
-  type CallAnswer,
-  type Claim,
-  type MessageStatus,
-  type StepOfBatch,
-} from '../../db/queries/send-ledger.js';
+import { claimMessages } from '../../db/queries/claiming.js';
+import { answerCall, moveClaims, type CallAnswer, type Claim, type MessageStatus, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { sendChunk, takenOver, type CallDependencies, type Chunk, type LedgerEmail, type Standing } from './send-chunk.js';
 import { throughOutages } from './through-outages.js';
 
@@ -42,9 +35,10 @@ type Claimed = Extract<Claim, { outcome: 'claimed' }>;
 export async function sendStep(dependencies: SendingDependencies, step: StepOfBatch): Promise<StepSent> {
   const { database, ledgerKey, now } = dependencies;
   const callId = randomUUID();
+  const claimedMs = Date.now();
   const claims = await claimMessages(database, step, { callId, addressKey: ledgerKey, at: now() });
   const claimed = claims.flatMap((claim) => (claim.outcome === 'claimed' ? [claim] : []));
-  const standings = claimed.length === 0 ? [] : await sendClaimed(dependencies, step, { callId, claimed });
+  const standings = claimed.length === 0 ? [] : await sendClaimed(dependencies, step, { callId, claimedMs, claimed });
   if (claims.some(({ outcome }) => outcome === 'held')) {
     throw ApplicationFailure.create({ message: 'another try holds some of these messages', type: 'unavailable' });
   }
@@ -55,7 +49,7 @@ export async function sendStep(dependencies: SendingDependencies, step: StepOfBa
 async function sendClaimed(
   dependencies: SendingDependencies,
   step: StepOfBatch,
-  { callId, claimed }: { readonly callId: string; readonly claimed: readonly Claimed[] },
+  { callId, claimedMs, claimed }: { readonly callId: string; readonly claimedMs: number; readonly claimed: readonly Claimed[] },
 ): Promise<readonly Standing[]> {
   const { database, now, patience } = dependencies;
   const { tenantId } = step;
@@ -64,7 +58,7 @@ async function sendClaimed(
   const answers = [...unsent, ...unsendable.map(({ message, because }) => failed(message.messageId, because))];
   if (answers.length > 0) await throughOutages(() => answerCall(database, tenantId, { callId, answers, at: now() }), patience);
   const standings: Standing[] = [...answers];
-  for (const chunk of await giveCalls(dependencies, { tenantId, callId, envelope }, chunks)) {
+  for (const chunk of await giveCalls(dependencies, { tenantId, callId, claimedMs, envelope }, chunks)) {
     standings.push(...(await sendChunk(dependencies, chunk)));
   }
   return standings;

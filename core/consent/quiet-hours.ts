@@ -26,6 +26,10 @@ export type QuietRules = {
   readonly ownHours: Readonly<Partial<Record<MessageChannel, WeekHours>>>;
 };
 
+/** Whether there are hours on a channel at all, be they the law's or the tenant's own. */
+export const hasHours = (channel: MessageChannel, { ownHours }: Pick<QuietRules, 'ownHours'>): boolean =>
+  BY_LAW.includes(channel) || ownHours[channel] !== undefined;
+
 /** Hours that have to be kept on one zone's clock. */
 type Constraint = { readonly hours: WeekHours; readonly holidays: Holidays | null; readonly zone: string };
 

@@ -78,3 +78,13 @@ export const recentSends = analytics.table(
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.userId] })],
 );
+
+export const sendingPolicies = analytics.table(
+  'sending_policies',
+  {
+    tenantId: uuid('tenant_id').notNull(),
+    quietHours: jsonb('quiet_hours').$type<Readonly<Partial<Record<MessageChannel, string>>>>().notNull().default({}),
+    updatedAt: timestamptz('updated_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId] })],
+);

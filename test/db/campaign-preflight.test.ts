@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { claimMessages } from '../../db/queries/claiming.js';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -7,7 +8,6 @@ import type { TenantId } from '../../core/ids.js';
 import type { StepRequest } from '../../core/journey/campaign-request.js';
 import { readPreflight, type Preflight } from '../../db/queries/campaign-preflight.js';
 import { requireCampaign } from '../../db/queries/campaigns.js';
-import { claimMessages } from '../../db/queries/send-ledger.js';
 import { ADDRESS_KEY, draftCampaign } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { addWorld, type Person, type World } from '../harness/reach.js';
