@@ -5,10 +5,12 @@ import type { CampaignControl } from './campaign-control.js';
 import type { Route } from './route.js';
 import { createAnalyticsRoutes } from './routes/analytics.js';
 import { createCampaignRoutes } from './routes/campaigns.js';
+import { createConsentRoutes } from './routes/consent.js';
 import { createEmailSenderRoutes } from './routes/email-sender.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createKeyRoutes } from './routes/keys.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
+import { createSendingPolicyRoutes } from './routes/sending-policy.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
 import { createTemplateRoutes } from './routes/templates.js';
 import { createTenantRoutes } from './routes/tenants.js';
@@ -41,6 +43,8 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createCampaignRoutes(dependencies),
     ...createTemplateRoutes(dependencies),
     ...createEmailSenderRoutes(dependencies),
+    ...createConsentRoutes(dependencies),
+    ...createSendingPolicyRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createTenantRoutes(dependencies),
     ...createKeyRoutes(dependencies),

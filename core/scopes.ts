@@ -6,6 +6,7 @@ export const SCOPES = [
   'tests:write',
   'campaigns:write',
   'templates:write',
+  'consent:write',
   'events:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];

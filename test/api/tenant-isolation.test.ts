@@ -87,6 +87,11 @@ const BODIES: Record<string, () => unknown> = {
   'post /v1/templates/{family}/publish': () => ({ version: 1 }),
   'post /v1/templates/{family}/preview': () => ({ user_id: theirs.audience.userId }),
   'put /v1/email-sender': () => ({ from_email: 'a@b.example', from_name: 'ours', brand_name: 'ours', postal_address: 'ours' }),
+  'post /v1/consent': () => ({
+    words: [{ channel: 'email', address: `${MARK}@example.test`, user_id: theirs.audience.userId, action: 'denied', source: 'form' }],
+  }),
+  'post /v1/consent/status': () => ({ channel: 'email', address: `${MARK}@example.test` }),
+  'put /v1/sending-policy': () => ({ quiet_hours: { email: 'daily 08:00-21:00' } }),
   'post /v1/tenants': () => ({ tenant_id: theirs.tenantId, name: 'x' }),
   'patch /v1/tenants/{tenant_id}': () => ({ name: 'x' }),
   'post /v1/tenants/{tenant_id}/keys': () => ({ name: 'x', scopes: ['read'] }),
