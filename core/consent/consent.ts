@@ -15,9 +15,14 @@ export const DEFAULT_TOPIC = 'marketing';
 /** Stands for all topics: what a STOP is about. */
 export const ALL_TOPICS = '*';
 
+const TOPIC = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+/** Whether it can be the name of one topic. */
+export const isTopic = (text: string): boolean => TOPIC.test(text);
+
 /** The name of a topic, or `*`. A RangeError says what was expected. */
 export function parseTopic(text: string): string {
-  if (text === ALL_TOPICS || /^[a-z0-9][a-z0-9_-]{0,63}$/.test(text)) return text;
+  if (text === ALL_TOPICS || isTopic(text)) return text;
   throw new RangeError(
     `not a topic (small letters, digits, "-" and "_", at most 64, or "*" are expected): ${JSON.stringify(text.slice(0, 80))}`,
   );
