@@ -9,7 +9,7 @@ import {
   type CampaignInput,
   type ChangeCampaign,
 } from '../workflows/campaign/contract.js';
-import { walkTaskQueue } from '../workflows/task-queues.js';
+import { campaignTaskQueue } from '../workflows/task-queues.js';
 
 export type CampaignChangeRequest = {
   readonly tenantId: TenantId;
@@ -30,7 +30,7 @@ export function changeCampaign(client: Client, { tenantId, campaignId, change, b
   const input: CampaignInput = { tenantId, campaignId };
   const startWorkflowOperation = new WithStartWorkflowOperation(campaignWorkflowType, {
     workflowId: campaignWorkflowId(tenantId, campaignId),
-    taskQueue: walkTaskQueue,
+    taskQueue: campaignTaskQueue,
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',

@@ -17,7 +17,7 @@ const Times = {
 
 const MessageShown = z.object({
   message_id: z.int(),
-  step_key: z.string(),
+  step_key: z.int(),
   channel: z.string(),
   status: z.string().describe('claimed, uncertain, deferred, suppressed, failed, sent, delivered, opened, clicked or replied'),
   reason: z.string().nullable().describe('Why it was deferred, suppressed or failed.'),
@@ -84,9 +84,9 @@ const sums = ['sent', 'delivered', 'opened', 'clicked', 'replied', 'converted'] 
 
 /** How far a campaign has come, counted from the rows of its messages and journeys. */
 export const Counted = z.object({
-  by_step: z.array(Reached.extend({ step_key: z.string() })).describe('Messages that got at least so far.'),
+  by_step: z.array(Reached.extend({ step_key: z.int() })).describe('Messages that got at least so far.'),
   messages: z
-    .array(z.object({ step_key: z.string(), status: z.string(), reason: z.string().nullable(), messages: z.int() }))
+    .array(z.object({ step_key: z.int(), status: z.string(), reason: z.string().nullable(), messages: z.int() }))
     .describe('Every message has one status; where nothing was sent, the reason.'),
   journeys: z.array(z.object({ left_because: z.string().nullable(), journeys: z.int() })).describe('Null: under way.'),
   uncertain: z.int().describe('Messages of which nobody can know whether they went out, until the provider tells.'),

@@ -67,15 +67,15 @@ const COUNTED = ['sent', 'delivered', 'opened', 'clicked', 'replied', 'converted
 
 function stepCounts(messages: readonly MessageCount[]): string[] {
   const keys = [...new Set(messages.map(({ stepKey }) => stepKey))];
-  const total = (key: string, name: (typeof COUNTED)[number]) =>
+  const total = (key: number, name: (typeof COUNTED)[number]) =>
     messages.reduce((sum, one) => (one.stepKey === key ? sum + one[name] : sum), 0);
-  return tableLines([['step', ...COUNTED], ...keys.map((key) => [key, ...COUNTED.map((name) => formatNumber(total(key, name)))])]);
+  return tableLines([['step', ...COUNTED], ...keys.map((key) => [String(key), ...COUNTED.map((name) => formatNumber(total(key, name)))])]);
 }
 
 const statusCounts = (messages: readonly MessageCount[]): string[] =>
   tableLines([
     ['step', 'messages', 'status', 'reason'],
-    ...messages.map(({ stepKey, messages: many, status, reason }) => [stepKey, formatNumber(many), status, reason ?? '']),
+    ...messages.map(({ stepKey, messages: many, status, reason }) => [String(stepKey), formatNumber(many), status, reason ?? '']),
   ]);
 
 const journeyCounts = (journeys: readonly JourneyCount[]): string[] =>

@@ -12,7 +12,7 @@ import { workflowBundle } from './bundle.js';
 import { serveHealth } from './health.js';
 import { createWorkerLogger, installRuntime, temporalLogger } from './logging.js';
 import { createWorkerMetrics } from './metrics.js';
-import { startSending, type Outgoing, type RunningSending, type SendingSettings } from './sending.js';
+import { startSending, type Outgoing } from './sending.js';
 import { reconcileSchedules } from './schedules.js';
 import { startTestClocks } from './test-clocks.js';
 
@@ -71,7 +71,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
   const health = await serveHealth(config.worker.port, { registry: metrics.registry, state: () => worker.getState() });
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
-  const sending = await sendingOf(config, { database, client, native, taskQueue, grace: GRACE, interceptors, outgoing, logger, now });
+  const sending = await startSending({ config, database, client, native, grace: GRACE, interceptors, outgoing, logger, now });
   const reconcile = () =>
     reconcileSchedules(database, client, taskQueue).then(
       (changed) => changed > 0 && logger.info({ changed }, 'Schedules were made or changed'),
@@ -84,7 +84,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     );
   const reconciling = setInterval(() => void reconcile().then(startClocks), RECONCILE_EVERY_MS);
   let asked = false;
-  const run = Promise.all([worker.run(), sending?.run]);
+  const run = Promise.all([worker.run(), sending.run]);
   const over = run.then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
@@ -98,7 +98,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     asked = true;
     clearInterval(reconciling);
     if (worker.getState() === 'RUNNING') worker.shutdown();
-    await sending?.close();
+    await sending.close();
     await over;
     await Promise.allSettled([health.close(), connection.close(), native.close()]);
     store.close();
@@ -112,10 +112,6 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     close: () => (closing ??= close()),
   };
 }
-
-/** Campaigns' bulk work is the affair of those that do activities. */
-const sendingOf = (config: Config, settings: Omit<SendingSettings, 'sending' | 'speed'>): Promise<RunningSending> | undefined =>
-  config.worker.role === 'workflows' ? undefined : startSending({ ...settings, sending: config.sending, speed: config.clockSpeed });
 
 /** On a laptop one worker does both; in production workflow tasks, which must be quick, are not where scans are. */
 async function rolesOf(

@@ -6,7 +6,6 @@ import { deleteEngagements, listEngagedBatches, readEngagements, type EngagedBat
 import { journeyBatchWorkflowType, recordEngagementsSignalName, type RecordEngagements } from '../workflows/journey-batch/contract.js';
 
 export type RelaySettings = {
-  readonly taskQueue: string;
   /** Told of what went wrong; the relay goes on. */
   readonly onError: (error: unknown) => void;
 };
@@ -52,7 +51,7 @@ export async function startRelay(database: Database, client: Client, settings: R
       wasWoken = false;
       try {
         const owned = await session.claimSlices();
-        const told = await tellAll(database, client, { owned, of: SLICES }, settings.taskQueue);
+        const told = await tellAll(database, client, { owned, of: SLICES });
         if (told >= BUSY) await new Promise((resolve) => setTimeout(resolve, COALESCE_MS));
       } catch (error) {
         session.drop();
@@ -77,7 +76,6 @@ async function tellAll(
   database: Database,
   client: Client,
   slices: { readonly owned: readonly number[]; readonly of: number },
-  taskQueue: string,
 ): Promise<number> {
   let total = 0;
   for (;;) {
@@ -85,7 +83,7 @@ async function tellAll(
     if (batches.length === 0) return total;
     const queue = [...batches];
     const tellNext = async (): Promise<void> => {
-      for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) total += await tell(database, client, batch, taskQueue);
+      for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) total += await tell(database, client, batch);
     };
     const tellers = await Promise.allSettled(Array.from({ length: MOST_AT_ONCE }, tellNext));
     const broken = tellers.find((one) => one.status === 'rejected');
@@ -95,12 +93,12 @@ async function tellAll(
 }
 
 /** One signal to one batch. A batch that is over needs to hear nothing. */
-async function tell(database: Database, client: Client, batch: EngagedBatch, taskQueue: string): Promise<number> {
+async function tell(database: Database, client: Client, batch: EngagedBatch): Promise<number> {
   const { ids, told, isOpen } = await readEngagements(database, batch, MOST_TOLD);
   if (isOpen) {
     const ref = { tenantId: batch.tenantId, campaignId: batch.campaignKey, batch: batch.batch };
     await client.workflow.signalWithStart(journeyBatchWorkflowType, {
-      ...batchStart(ref, taskQueue),
+      ...batchStart(ref),
       signal: recordEngagementsSignalName,
       signalArgs: [{ engagements: told }] satisfies [RecordEngagements],
     });

@@ -7,20 +7,18 @@ import { createSendgridClient, prepareEmails } from '../activities/channels/send
 import { createEmailRenderer } from '../activities/sending/rendering.js';
 import { createSendingActivities } from '../activities/sending/sending.js';
 import type { SendingDependencies } from '../activities/sending/send-step.js';
-import type { SendingConfig } from '../config.js';
+import type { Config, SendingConfig } from '../config.js';
 import type { Database } from '../db/client.js';
-import { sendingTaskQueue } from '../workflows/task-queues.js';
+import { campaignTaskQueue } from '../workflows/task-queues.js';
+import { workflowBundle } from './bundle.js';
+import { temporalLogger } from './logging.js';
 import { startRelay } from './relay.js';
 
 export type SendingSettings = {
+  readonly config: Config;
   readonly database: Database;
   readonly client: Client;
   readonly native: NativeConnection;
-  readonly sending: SendingConfig | undefined;
-  /** Of campaigns' clocks. */
-  readonly speed: number;
-  /** On which workflows of campaigns and batches run. */
-  readonly taskQueue: string;
   readonly grace: string;
   readonly interceptors: WorkerInterceptors;
   readonly outgoing: Partial<Outgoing> | undefined;
@@ -35,34 +33,37 @@ export type RunningSending = { readonly run: Promise<void>; close(): Promise<voi
 
 /** What waits for providers most of the time; more of it at once is bounded by connections of the database. */
 const AT_ONCE = 16;
-/** Shorter than a beat's time-out is long enough for a provider, and a dead one is noticed by its answers that do not come. */
-const PROVIDER_TIMEOUT_MS = 30_000;
+/** Long enough for a provider that works; one that does not answer makes its messages uncertain, and must not hold a slot for long. */
+const PROVIDER_TIMEOUT_MS = 10_000;
 
-/** What campaigns ask for, on a queue of its own, and the relay that tells their batches what people did. */
+/** Campaigns with all that they do, on a queue of their own, and the relay that tells their batches what people did. */
 export async function startSending(settings: SendingSettings): Promise<RunningSending> {
-  const { database, client, native, sending, speed, taskQueue, grace, interceptors, outgoing, logger, now } = settings;
-  const batches = createBatchControl(client, taskQueue);
+  const { config, database, client, native, grace, interceptors, outgoing, logger, now } = settings;
+  const { sending, clockSpeed: speed } = config;
+  const { role } = config.worker;
+  const batches = createBatchControl(client);
   const worker = await Worker.create({
     connection: native,
     namespace: client.options.namespace,
-    taskQueue: sendingTaskQueue,
+    taskQueue: campaignTaskQueue,
     activities: {
       ...createCampaignActivities({ database, batches, now, speed }),
-      ...(sending && createSendingActivities({ ...sendingDependencies(database, sending), ...outgoing, now, speed })),
+      ...(sending && createSendingActivities({ ...sendingDependencies(database, sending), ...outgoing, now })),
     },
+    ...(role !== 'activities' && { workflowBundle: await workflowBundle(temporalLogger(logger)) }),
+    // What opens and closes a batch is done where its workflow runs.
+    enableNonLocalActivities: role !== 'workflows',
     shutdownGraceTime: grace,
     maxConcurrentActivityTaskExecutions: AT_ONCE,
     interceptors,
   });
   const run = worker.run();
-  const relay = await startRelay(database, client, {
-    taskQueue,
-    onError: (error) => logger.warn({ error }, 'engagements could not be told to their batches; tried again in a second'),
-  });
+  const onError = (error: unknown) => logger.warn({ error }, 'engagements could not be told to their batches; tried again in a second');
+  const relay = role === 'workflows' ? undefined : await startRelay(database, client, { onError });
   return {
     run,
     async close() {
-      await relay.close();
+      await relay?.close();
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await run.catch(() => undefined);
     },

@@ -6,7 +6,7 @@ import { zoneOffsetsOr } from '../../core/journey/zone-offsets.js';
 import type { Plan } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../../db/client.js';
 import { freezeAudience, readBatch, readClocks, type Clock } from '../../db/queries/campaign-audience.js';
-import { readPlan, type CampaignRow } from '../../db/queries/campaigns.js';
+import { holdCampaign, readPlan, type CampaignRow } from '../../db/queries/campaigns.js';
 import { usualSlots } from '../../db/queries/send-slots.js';
 import { readTenant } from '../../db/queries/tenants.js';
 
@@ -19,7 +19,8 @@ const batchSize = (recipients: number): number => (recipients <= MOST_ALONE ? 1 
 const MARGIN_MS = 2 * 86_400_000;
 
 /** Freezes the audience of a campaign that was launched: those that fall due together side by side. */
-export async function freezeCampaign(tx: TenantTransaction, row: CampaignRow): Promise<CampaignRow> {
+export async function freezeCampaign(tx: TenantTransaction, campaign: CampaignRow): Promise<CampaignRow> {
+  const row = await holdCampaign(tx, campaign); // a try whose beats got lost may still be at it
   const tenant = await readTenant(tx, parseTenantId(row.tenantId));
   if (!tenant || row.launchedAt === null) throw new DomainError('conflict', 'only a launched campaign has an audience');
   const { plan } = await readPlan(tx, row);
@@ -40,24 +41,28 @@ export async function freezeCampaign(tx: TenantTransaction, row: CampaignRow): P
   });
 }
 
-/** All that the workflow of a batch goes by, without a person's id in it. */
+/** All that the workflow of a batch goes by, without a person's id in it; `campaign` is the campaign's row. */
+export type OpenedBatch = BatchCourse & { readonly campaign: number };
+
 export async function openBatch(
   tx: TenantTransaction,
   row: CampaignRow,
   { batch, speed }: { readonly batch: number; readonly speed: number },
-): Promise<BatchCourse | null> {
+): Promise<OpenedBatch | null> {
   const open = await readBatch(tx, row, batch);
   const tenant = await readTenant(tx, parseTenantId(row.tenantId));
   if (!open || !tenant || row.launchedAt === null) return null;
   const { plan } = await readPlan(tx, row);
   const enteredMs = row.launchedAt.getTime();
   const used = [...new Set(open.clockOf)];
-  const all = new Map((await readClocks(tx, row)).map((clock) => [clock.clock, clock]));
+  const all = new Map((await readClocks(tx, row, used)).map((clock) => [clock.clock, clock]));
   const clocks = used.map((number) => {
     const clock = all.get(number) ?? { clock: number, timeZone: tenant.timeZone, slots: {} };
     return clockOf(clock, plan, { enteredMs, homeZone: tenant.timeZone });
   });
-  return { plan, enteredMs, speed, tickMs: row.tickMs, clocks, clockOf: open.clockOf.map((number) => used.indexOf(number)) };
+  const positions = new Map(used.map((number, position) => [number, position]));
+  const positionsOf = open.clockOf.map((number) => positions.get(number) ?? 0);
+  return { campaign: row.id, plan, enteredMs, speed, tickMs: row.tickMs, clocks, clockOf: positionsOf };
 }
 
 function clockOf(

@@ -12,6 +12,8 @@ import {
   type JourneyBatchInput,
   type OrderBatch,
 } from '../../workflows/journey-batch/contract.js';
+import { tenantIdAttribute } from '../../workflows/search-attributes.js';
+import { campaignTaskQueue } from '../../workflows/task-queues.js';
 
 type CampaignRef = { readonly tenantId: TenantId; readonly campaignId: string };
 type Starting = { readonly from: number; readonly to: number; readonly onStarted: (next: number) => void };
@@ -27,24 +29,25 @@ export type BatchControl = {
 const AT_ONCE = 10;
 
 /** How a batch is started, by whoever has something for it first. Its row decides whether there is something left to do. */
-export function batchStart(ref: BatchRef, taskQueue: string): WorkflowStartOptions & { args: [JourneyBatchInput] } {
+export function batchStart(ref: BatchRef): WorkflowStartOptions & { args: [JourneyBatchInput] } {
   return {
     workflowId: journeyBatchWorkflowId(ref.tenantId, ref.campaignId, ref.batch),
-    taskQueue,
+    taskQueue: campaignTaskQueue,
     args: [ref],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     staticSummary: `Batch ${ref.batch} of campaign ${ref.campaignId}`,
     priority: { fairnessKey: ref.tenantId },
+    typedSearchAttributes: [{ key: tenantIdAttribute, value: ref.tenantId }],
   };
 }
 
-export function createBatchControl(client: Client, taskQueue: string): BatchControl {
+export function createBatchControl(client: Client): BatchControl {
   return {
     async start(ref, { from, to, onStarted }) {
       for (let batch = from; batch < to; batch += AT_ONCE) {
         const together = Array.from({ length: Math.min(AT_ONCE, to - batch) }, (_, i) => ({ ...ref, batch: batch + i }));
-        await Promise.all(together.map((one) => client.workflow.start(journeyBatchWorkflowType, batchStart(one, taskQueue))));
+        await Promise.all(together.map((one) => client.workflow.start(journeyBatchWorkflowType, batchStart(one))));
         onStarted(batch + together.length);
       }
     },
@@ -54,7 +57,7 @@ export function createBatchControl(client: Client, taskQueue: string): BatchCont
           const campaign = await requireCampaign(tx, ref.tenantId, ref.campaignId);
           return listOpenBatches(tx, campaign, { after, limit: AT_ONCE });
         });
-        await Promise.all(batches.map((batch) => orderBatch(client, { ...batchStart({ ...ref, batch }, taskQueue), order })));
+        await Promise.all(batches.map((batch) => orderBatch(client, { ...batchStart({ ...ref, batch }), order })));
         const last = batches.at(-1);
         if (last === undefined) return;
         after = last;

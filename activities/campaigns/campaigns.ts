@@ -2,13 +2,13 @@ import { Context } from '@temporalio/activity';
 import { shownMs } from '../../core/campaign/clock.js';
 import type { CampaignAnswer, CampaignChange } from '../../core/campaign/lifecycle.js';
 import { parseTenantId } from '../../core/ids.js';
-import type { BatchCourse, Left } from '../../core/journey/batch.js';
+import type { Left } from '../../core/journey/batch.js';
 import type { Database, TenantTransaction } from '../../db/client.js';
 import { closeBatch, listOpenBatches } from '../../db/queries/campaign-audience.js';
 import { changeStatus, requireCampaign, settleCampaign, type CampaignRow } from '../../db/queries/campaigns.js';
 import type { BatchOrder, CampaignSummary } from '../../workflows/campaign/contract.js';
 import { whileBeating } from '../beating.js';
-import { freezeCampaign, openBatch } from './audience.js';
+import { freezeCampaign, openBatch, type OpenedBatch } from './audience.js';
 import type { BatchControl } from './batch-control.js';
 
 type CampaignRef = { readonly tenantId: string; readonly campaignId: string };
@@ -62,7 +62,7 @@ export const createCampaignActivities = ({ database, batches, now, speed }: Camp
       within(ref, async (tx, row) => summaryOf(await settleCampaign(tx, row, shown(row)))),
 
     /** Safe to retry: it reads. Nothing where the batch is over. */
-    openBatch: ({ batch, ...ref }: BatchRef): Promise<BatchCourse | null> => within(ref, (tx, row) => openBatch(tx, row, { batch, speed })),
+    openBatch: ({ batch, ...ref }: BatchRef): Promise<OpenedBatch | null> => within(ref, (tx, row) => openBatch(tx, row, { batch, speed })),
 
     /** Safe to retry: what was written stays, and the campaign is told again. */
     async closeBatch({ batch, left, ...ref }: BatchRef & { left: readonly Left[] }): Promise<void> {

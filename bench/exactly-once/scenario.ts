@@ -77,7 +77,7 @@ function* stepsOf(
   for (let first = 0; first + perTask <= messages; first += perTask) {
     const [round, place] = [Math.floor(first / users), first % users];
     const members = Array.from({ length: perTask }, (_, n) => (place % BATCH) + n);
-    yield { tenantId, campaignId, stepKey: `step ${round}`, channel: 'email', batch: Math.floor(place / BATCH), members };
+    yield { tenantId, campaignId, stepKey: round + 1, channel: 'email', batch: Math.floor(place / BATCH), members };
   }
 }
 
@@ -89,7 +89,7 @@ async function settle(world: World, crew: Crew, steps: readonly StepOfBatch[]): 
   const { admin } = world.database;
   for (const deadline = Date.now() + EVIDENCE_MS; ;) {
     await waitUntil(async () => (await world.pendingEvents()) === 0, deadline - Date.now(), 200);
-    const { rows } = await admin.query<{ step_key: string; batch: number }>(
+    const { rows } = await admin.query<{ step_key: number; batch: number }>(
       `select distinct step_key, batch from messages where tenant_id = $1 and status in ('claimed', 'deferred')`,
       [world.tenantId],
     );

@@ -59,7 +59,7 @@ async function sendFirst({ tenantId, campaignId, stepKey, batch, members }: Step
     );
     if (rows.length === 0) return [];
     // Steps and batches are small numbers here: together they name a message.
-    const place = (idx: number) => Number(stepKey.replaceAll(/\D/g, '')) * 1e8 + batch * 1_000 + idx + 1;
+    const place = (idx: number) => stepKey * 1e8 + batch * 1_000 + idx + 1;
     const messages = rows.map(({ idx, user_id, address }) => ({
       token: signToken(dependencies.ledgerKey, { tenantId, messageId: place(idx) }),
       to: { email: address },

@@ -56,6 +56,16 @@ export function alignedMs(step: PlanStep, clock: EntryClock, atMs: number): numb
   return slot === null ? atMs : slotMs(slot, clock.zone, localDayAt(clock.zone, atMs), atMs);
 }
 
+/**
+ * When a step is sent to whoever reacts at a moment. `earliest` is the step's earliest moment, rounded up to the tick: within that tick
+ * it may have come, and then a reaction is not held. On the day before it has not.
+ */
+export function reactionMs(step: PlanStep, clock: EntryClock, atMs: number, earliest: number): number {
+  if (atMs >= earliest) return alignedMs(step, clock, atMs);
+  const isWithinTick = roundedUp(atMs, clock) === earliest && localDayAt(clock.zone, atMs) === localDayAt(clock.zone, earliest);
+  return isWithinTick ? Math.min(earliest, earliestMs(step, clock, atMs, null)) : earliest;
+}
+
 function slotOf({ sendTime, channel }: PlanStep, { slots }: EntryClock): Slot | null {
   if (sendTime === null) return null;
   return sendTime === 'optimal' ? (slots[channel] ?? DEFAULT_SLOT) : { hour: 0, minute: sendTime };

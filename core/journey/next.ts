@@ -1,5 +1,5 @@
 import { assertNever } from '../errors.js';
-import { alignedMs, earliestMs, roundedUp, type EntryClock, type SentBefore } from './due-time.js';
+import { alignedMs, earliestMs, reactionMs, roundedUp, type EntryClock, type SentBefore } from './due-time.js';
 import { LEAVE, marksFor, type Plan, type PlanStep } from './plan.js';
 import { isPaused, phaseOf, phases, withPause, type JourneyState, type Phase } from './state.js';
 
@@ -184,8 +184,7 @@ function react(course: Course, state: JourneyState): Moved {
   const trigger = step?.trigger;
   if (step === undefined || !trigger || (state[4] & trigger.bit) === 0) return unchanged(state);
   if (!trigger.wanted) return otherwise(course, state, null);
-  const earliest = state[3] * 1000 - trigger.timeoutMs;
-  return schedule(course, state, course.atMs <= earliest ? earliest : alignedMs(step, course.clock, course.atMs));
+  return schedule(course, state, reactionMs(step, course.clock, course.atMs, state[3] * 1000 - trigger.timeoutMs));
 }
 
 function answered(course: Course, state: JourneyState, { stepKey, dueMs, answer }: Extract<JourneyEvent, { type: 'answered' }>): Moved {

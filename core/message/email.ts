@@ -57,14 +57,14 @@ function costOf(message: EmailMessage): Cost {
 }
 
 /** Why a message can be sent in no request at all, or nothing. */
-export function emailFault(message: EmailMessage, limits: EmailLimits = SENDGRID_LIMITS): string | undefined {
+export function emailFault(message: EmailMessage, limits: EmailLimits = SENDGRID_LIMITS, cost: Cost = costOf(message)): string | undefined {
   const { token, to, subject, html, text, unsubscribeUrl } = message;
   if (!TOKEN.test(token)) return 'its token is not 1 to 200 characters that are safe in a URL';
   if (!/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(to.email)) return 'its address is not one';
   if (subject.trim() === '' || /[\r\n\0]/.test(subject)) return 'its subject is empty or has more than one line';
   if (html === '' || text === '') return 'its HTML or its text is empty';
   if (unsubscribeUrl !== undefined && !/^https:\/\/[^\s<>,]+$/.test(unsubscribeUrl)) return 'its unsubscribe link is not https';
-  if (costOf(message).requestBytes > limits.requestBytes) return `it is larger than ${limits.requestBytes} bytes`;
+  if (cost.requestBytes > limits.requestBytes) return `it is larger than ${limits.requestBytes} bytes`;
   return undefined;
 }
 
@@ -78,7 +78,7 @@ class Chunk<T extends EmailMessage> {
   constructor(private readonly limits: EmailLimits) {}
 
   /** Takes the message if it fits beside those that are here. */
-  take(message: T, { substitutionBytes, requestBytes, address }: Cost = costOf(message)): boolean {
+  take(message: T, { substitutionBytes, requestBytes, address }: Cost): boolean {
     const travelsAlone = substitutionBytes > this.limits.substitutionBytes;
     const isFull = this.isAlone || this.messages.length >= this.limits.recipients || this.addresses.has(address);
     if (isFull || (travelsAlone && this.messages.length > 0) || this.bytes + requestBytes > this.limits.requestBytes) return false;
@@ -93,7 +93,8 @@ class Chunk<T extends EmailMessage> {
 /** Whether the messages may travel in one request: few enough, small enough, and no address twice. */
 export function fitsTogether(messages: readonly EmailMessage[], limits: EmailLimits = SENDGRID_LIMITS): boolean {
   const chunk = new Chunk(limits);
-  return messages.length > 0 && messages.every((message) => emailFault(message, limits) === undefined && chunk.take(message));
+  const fits = (message: EmailMessage, cost: Cost) => emailFault(message, limits, cost) === undefined && chunk.take(message, cost);
+  return messages.length > 0 && messages.every((message) => fits(message, costOf(message)));
 }
 
 export type ChunkedEmails<T extends EmailMessage> = {
@@ -107,12 +108,12 @@ export function chunkEmails<T extends EmailMessage>(messages: readonly T[], limi
   const chunks: Chunk<T>[] = [];
   const unsendable: { message: T; because: string }[] = [];
   for (const message of messages) {
-    const because = emailFault(message, limits);
+    const cost = costOf(message);
+    const because = emailFault(message, limits, cost);
     if (because !== undefined) {
       unsendable.push({ message, because });
       continue;
     }
-    const cost = costOf(message);
     if (chunks.some((chunk) => chunk.take(message, cost))) continue;
     const chunk = new Chunk<T>(limits);
     chunk.take(message, cost);

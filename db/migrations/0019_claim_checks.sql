@@ -17,8 +17,8 @@ select isolate_by_tenant('sending_policies');
 
 drop function judge_address(bytea, uuid, text, text);
 drop function address_of(uuid, text, text);
-drop function claim_messages(uuid, bigint, text, text, bytea, integer, integer[], uuid, timestamptz);
-drop function claim_again(uuid, bigint, text, text, bytea, integer, integer[], integer[], text[], uuid, timestamptz, text);
+drop function claim_messages(uuid, bigint, smallint, text, bytea, integer, integer[], uuid, timestamptz);
+drop function claim_again(uuid, bigint, smallint, text, bytea, integer, integer[], integer[], text[], uuid, timestamptz, text);
 drop function judge_again(uuid, bytea, bigint[], uuid, timestamptz, text);
 
 -- Where messages to a user go: to the verified address before others, to the older one before newer ones.
@@ -74,7 +74,7 @@ $$;
 
 -- As before, and: `waits` tells for each of the members, in their places, from when on its hours allow a message; null for at once,
 -- infinity for never. In this order: address, suppression, consent (suppressed); quiet hours, caps (deferred until then).
-create function claim_messages(wanted uuid, campaign bigint, step text, over text, key bytea, in_batch integer, members integer[], call uuid, at timestamptz,
+create function claim_messages(wanted uuid, campaign bigint, step smallint, over text, key bytea, in_batch integer, members integer[], call uuid, at timestamptz,
   waits timestamptz[] default null)
   returns table (idx integer, outcome text, message_id bigint, user_id text, address text, status text, reason text, due_at timestamptz)
   language plpgsql set search_path = madansara_analytics
@@ -195,7 +195,7 @@ as $$
 $$;
 
 -- What is left to do where some members had a message of this step before, or share an address with somebody. Gives what it claimed.
-create function claim_again(wanted uuid, campaign bigint, step text, over text, key bytea, in_batch integer,
+create function claim_again(wanted uuid, campaign bigint, step smallint, over text, key bytea, in_batch integer,
   idxs integer[], entries integer[], people text[], waiting timestamptz[], call uuid, at timestamptz, halted text) returns bigint[]
   language plpgsql set search_path = madansara_analytics
 as $$

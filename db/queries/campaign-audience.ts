@@ -51,11 +51,18 @@ async function countMembers(tx: TenantTransaction, tenantId: TenantId | string, 
   return rows[0]?.members ?? 0;
 }
 
-export function readClocks(tx: TenantTransaction, { tenantId, id }: CampaignRow): Promise<Clock[]> {
+/** All clocks of an audience, or some of them. */
+export function readClocks(tx: TenantTransaction, { tenantId, id }: CampaignRow, numbers?: readonly number[]): Promise<Clock[]> {
   return tx
     .select({ clock: campaignClocks.clock, timeZone: campaignClocks.timeZone, slots: campaignClocks.slots })
     .from(campaignClocks)
-    .where(and(eq(campaignClocks.tenantId, tenantId), eq(campaignClocks.campaignId, id)))
+    .where(
+      and(
+        eq(campaignClocks.tenantId, tenantId),
+        eq(campaignClocks.campaignId, id),
+        numbers && sql`${campaignClocks.clock} = any (${sql.param(numbers)})`,
+      ),
+    )
     .orderBy(asc(campaignClocks.clock));
 }
 

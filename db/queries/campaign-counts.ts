@@ -7,7 +7,7 @@ import type { MessageStatus } from './send-ledger.js';
 
 /** Messages of one step that have the same status for the same reason, and how many of them ever got how far. */
 export type MessageCount = {
-  readonly stepKey: string;
+  readonly stepKey: number;
   readonly channel: string;
   readonly status: MessageStatus;
   readonly reason: string | null;
@@ -30,7 +30,7 @@ export async function countMessages(tx: TenantTransaction, { tenantId, id }: Cam
       count(replied_at)::float8 as replied, count(converted_at)::float8 as converted,
       extract(epoch from min(due_at) filter (where status = 'deferred'))::float8 * 1000 as "dueMs"
     from messages where tenant_id = ${tenantId} and campaign_id = ${id}
-    group by step_key, channel, status, reason order by length(step_key), step_key, channel, status, reason`);
+    group by step_key, channel, status, reason order by step_key, channel, status, reason`);
   return rows.map(({ dueMs, ...count }) => ({ ...count, dueAt: dueMs === null ? null : new Date(dueMs) }));
 }
 

@@ -8,7 +8,7 @@ import type { Plan } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../client.js';
 import type { Goal } from '../tables/tenants.js';
 import type { SegmentRow } from './audience.js';
-import { editCampaign, holdCampaign, insertCampaign, readPlan, type CampaignPlan, type CampaignRow } from './campaigns.js';
+import { editCampaign, holdCampaign, insertCampaign, readPlan, requireCampaign, type CampaignPlan, type CampaignRow } from './campaigns.js';
 import { segmentCalled } from './segment-names.js';
 import { readTenant, type Tenant } from './tenants.js';
 
@@ -34,7 +34,7 @@ export async function editDraft(
   tx: TenantTransaction,
   { tenantId, campaignKey, wish, by, at }: Writing & { readonly campaignKey: string },
 ): Promise<WrittenCampaign> {
-  const held = await holdCampaign(tx, tenantId, campaignKey);
+  const held = await holdCampaign(tx, await requireCampaign(tx, tenantId, campaignKey));
   if (held.status !== 'draft') throw new DomainError('conflict', `only a draft can be changed, and this campaign is ${held.status}`);
   const { plan: earlier } = await readPlan(tx, held);
   const made = await readWish(tx, tenantId, wish, earlier);

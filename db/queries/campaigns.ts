@@ -112,7 +112,7 @@ export async function readPlan(tx: TenantTransaction, { tenantId, id, planVersio
 /** What a step of a campaign says: its template, and the words of its own. */
 export async function readCampaignStep(
   tx: TenantTransaction,
-  { tenantId, campaignId, stepKey }: { readonly tenantId: TenantId; readonly campaignId: number; readonly stepKey: string },
+  { tenantId, campaignId, stepKey }: { readonly tenantId: TenantId; readonly campaignId: number; readonly stepKey: number },
 ): Promise<{ readonly template: string; readonly content: PlanContent } | undefined> {
   const [row] = await tx
     .select()
@@ -120,7 +120,7 @@ export async function readCampaignStep(
     .where(and(eq(outreachCampaigns.tenantId, tenantId), eq(outreachCampaigns.id, campaignId)));
   if (!row) return undefined;
   const { plan, contents } = await readPlan(tx, row);
-  const step = plan.steps.find(({ key }) => String(key) === stepKey);
+  const step = plan.steps.find(({ key }) => key === stepKey);
   return step && { template: step.template, content: contents.find(({ key }) => key === step.key) ?? { key: step.key } };
 }
 
@@ -138,10 +138,9 @@ export async function requireCampaign(tx: TenantTransaction, tenantId: TenantId,
   return campaign;
 }
 
-/** Likewise, held until the transaction ends: changes of one campaign wait for each other. */
-export async function holdCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow> {
-  const campaign = await requireCampaign(tx, tenantId, campaignKey);
-  const [held] = await tx.select().from(outreachCampaigns).where(isCampaign(campaign)).for('no key update');
+/** A campaign as it is now, held until the transaction ends: changes of one campaign wait for each other. */
+export async function holdCampaign(tx: TenantTransaction, row: CampaignRow): Promise<CampaignRow> {
+  const [held] = await tx.select().from(outreachCampaigns).where(isCampaign(row)).for('no key update');
   if (!held) throw new DomainError('not_found', 'there is no such campaign');
   return held;
 }
@@ -176,8 +175,7 @@ export async function changeStatus(
   change: CampaignChange,
   at: Date,
 ): Promise<{ readonly answer: CampaignAnswer; readonly campaign: CampaignRow }> {
-  const [held] = await tx.select().from(outreachCampaigns).where(isCampaign(row)).for('no key update');
-  if (!held) throw new DomainError('not_found', 'there is no such campaign');
+  const held = await holdCampaign(tx, row);
   const answer = changeCampaign(held.status, change);
   if (answer.kind !== 'done') return { answer, campaign: held };
   const rows = await tx

@@ -10,8 +10,6 @@ export type EngagedBatch = {
   readonly campaignId: number;
   readonly campaignKey: string;
   readonly batch: number;
-  /** How many engagements wait. */
-  readonly waiting: number;
 };
 
 export type Slices = { readonly owned: readonly number[]; readonly of: number };
@@ -19,7 +17,7 @@ export type Slices = { readonly owned: readonly number[]; readonly of: number };
 /** Of the batches in some slices, those that wait longest. */
 export async function listEngagedBatches({ pool }: Pick<Database, 'pool'>, { owned, of }: Slices, most: number): Promise<EngagedBatch[]> {
   const { rows } = await pool.query<Omit<EngagedBatch, 'tenantId'> & { readonly tenantId: string }>(
-    `select tenant_id as "tenantId", campaign_id::float8 as "campaignId", campaign_key as "campaignKey", batch, waiting
+    `select tenant_id as "tenantId", campaign_id::float8 as "campaignId", campaign_key as "campaignKey", batch
      from list_engaged_batches($1, $2, $3)`,
     [owned, of, most],
   );

@@ -5,7 +5,7 @@ import type { Database } from '../client.js';
 export type StepOfBatch = {
   readonly tenantId: TenantId;
   readonly campaignId: number;
-  readonly stepKey: string;
+  readonly stepKey: number;
   readonly channel: 'email' | 'sms' | 'whatsapp' | 'social' | 'push' | 'in_app';
   readonly batch: number;
   readonly members: readonly number[];

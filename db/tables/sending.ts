@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, customType, integer, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, customType, integer, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core';
 import { analytics, timestamptz } from './schema.js';
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
@@ -22,7 +22,7 @@ export const messages = analytics.table(
     messageId: bigint('message_id', { mode: 'number' }).generatedAlwaysAsIdentity(),
     campaignId: bigint('campaign_id', { mode: 'number' }).notNull(),
     entry: integer('entry').notNull(),
-    stepKey: text('step_key').notNull(),
+    stepKey: smallint('step_key').notNull(),
     userId: text('user_id').notNull(),
     channel: text('channel').notNull(),
     batch: integer('batch').notNull(),

@@ -19,7 +19,7 @@ async function mailOf(step: Partial<StepRequest>) {
   const key = await draftCampaign(database, tenantId, { segment, sequence });
   const { id: campaignId } = await database.withTenant(tenantId, (tx) => requireCampaign(tx, tenantId, key));
   const render = createEmailRenderer({ database, publicUrl: 'https://m.example' });
-  const { mails } = await render({ tenantId, campaignId, stepKey: '1', channel: 'email', batch: 0, members: [0] }, [
+  const { mails } = await render({ tenantId, campaignId, stepKey: 1, channel: 'email', batch: 0, members: [0] }, [
     { userId: 'ann', address: 'ann@example.test', token: 'token' },
   ]);
   const [mail] = mails;

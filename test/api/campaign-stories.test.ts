@@ -66,7 +66,7 @@ async function runCampaign(campaignId: string): Promise<string> {
 
 async function sendFirst({ id: campaignId }: CampaignRow, batch: number): Promise<void> {
   const callId = randomUUID();
-  const step = { tenantId, campaignId, stepKey: '1', channel: 'email', batch, members: [0, 1] } as const;
+  const step = { tenantId, campaignId, stepKey: 1, channel: 'email', batch, members: [0, 1] } as const;
   const claims = await claimMessages(database, step, { callId, addressKey: ADDRESS_KEY, at: NOW });
   const claimed = claims.flatMap((claim) => (claim.outcome === 'claimed' ? [claim] : []));
   const idOf = (person: string) => claimed.find(({ userId }) => userId === person)?.messageId;
@@ -96,14 +96,14 @@ describe('a campaign that runs', () => {
     assert.deepEqual(body.counts, { sent: 2, delivered: 2, opened: 2, clicked: 1, converted: 0 });
     assert.equal(body.recipients, 6);
     assert.deepEqual(body.counted, {
-      by_step: [{ step_key: '1', sent: 2, delivered: 2, opened: 2, clicked: 1, replied: 0, converted: 0 }],
+      by_step: [{ step_key: 1, sent: 2, delivered: 2, opened: 2, clicked: 1, replied: 0, converted: 0 }],
       messages: [
-        { step_key: '1', status: 'clicked', reason: null, messages: 1 },
-        { step_key: '1', status: 'deferred', reason: 'rate limit', messages: 1 },
-        { step_key: '1', status: 'failed', reason: 'invalid address', messages: 1 },
-        { step_key: '1', status: 'opened', reason: null, messages: 1 },
-        { step_key: '1', status: 'suppressed', reason: 'no consent', messages: 1 },
-        { step_key: '1', status: 'uncertain', reason: 'no answer', messages: 1 },
+        { step_key: 1, status: 'clicked', reason: null, messages: 1 },
+        { step_key: 1, status: 'deferred', reason: 'rate limit', messages: 1 },
+        { step_key: 1, status: 'failed', reason: 'invalid address', messages: 1 },
+        { step_key: 1, status: 'opened', reason: null, messages: 1 },
+        { step_key: 1, status: 'suppressed', reason: 'no consent', messages: 1 },
+        { step_key: 1, status: 'uncertain', reason: 'no answer', messages: 1 },
       ],
       journeys: [
         { left_because: null, journeys: 4 },
@@ -131,7 +131,7 @@ describe('a campaign that runs', () => {
     const { message_id: messageId, ...message } = messages[0];
     assert.ok(messageId > 0);
     assert.deepEqual(message, {
-      step_key: '1',
+      step_key: 1,
       channel: 'email',
       status: 'clicked',
       reason: null,
@@ -181,11 +181,11 @@ describe("a user's messages", () => {
       [tenantId, NOW],
     );
     await database.admin.query(`insert into user_aliases (tenant_id, alias_id, user_id) values ($1, 'robert', 'bob')`, [tenantId]);
-    const told = ({ body }: { body: { items: { campaign_id: string; step_key: string; status: string }[] } }) =>
+    const told = ({ body }: { body: { items: { campaign_id: string; step_key: number; status: string }[] } }) =>
       body.items.map(({ campaign_id, step_key, status }) => [campaign_id, step_key, status]);
     const all = [
-      ['camp_old', '4', 'sent'],
-      ['camp_run', '1', 'opened'],
+      ['camp_old', 4, 'sent'],
+      ['camp_run', 1, 'opened'],
     ];
     assert.deepEqual(told(await get('/v1/users/bob/messages')), all);
     assert.deepEqual(told(await get('/v1/users/robert/messages')), all);

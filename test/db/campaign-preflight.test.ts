@@ -79,7 +79,7 @@ async function countByClaims(tenantId: TenantId, campaignId: number, segment: st
   );
   const members = rows.map(({ idx }) => idx);
   const call = { callId: randomUUID(), addressKey: ADDRESS_KEY, at: AT };
-  const claims = await claimMessages(database, { tenantId, campaignId, stepKey: '1', channel: 'email', batch: 0, members }, call);
+  const claims = await claimMessages(database, { tenantId, campaignId, stepKey: 1, channel: 'email', batch: 0, members }, call);
   const because = (reason: string) => claims.filter((claim) => claim.outcome === 'done' && claim.reason === reason).length;
   return {
     channel: 'email',

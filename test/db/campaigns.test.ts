@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import type pg from 'pg';
 import type { TenantId } from '../../core/ids.js';
 import type { StepRequest } from '../../core/journey/campaign-request.js';
 import type { Slots } from '../../db/tables/campaigns.js';
@@ -127,6 +129,27 @@ describe('what journeys are told', () => {
     assert.deepEqual(rows, [{ converted_count: 3 }]);
   });
 
+  it('credits one message for two purchases that are stored at once', async () => {
+    const { tenantId, campaignId } = await draft(['ann'], { goal: 'convert_to_paid' });
+    const { id } = await freeze(tenantId, campaignId);
+    const at = (minutes: number) => new Date(Date.now() - 3_600_000 + minutes * 60_000);
+    await message({ tenantId, id, user: 'ann', step: '1', delivered: at(0), opened: at(30) });
+    await message({ tenantId, id, user: 'ann', step: '2', delivered: at(10), opened: at(20) });
+    // Of somebody seen lately, storing an event changes nothing but the events: no lock keeps the two apart.
+    await database.admin.query('update users set first_seen = $2, last_seen = $2 where tenant_id = $1', [tenantId, at(30)]);
+    const open = await database.admin.connect();
+    await open.query('begin');
+    await buy(tenantId, [['ann', at(25)]], open); // the second message led there
+    const other = buy(tenantId, [['ann', at(40)]]); // the first would have
+    await setTimeout(100);
+    await open.query('commit');
+    open.release();
+    await other;
+    assert.deepEqual(await creditedOf(tenantId), ['ann 2']);
+    const { rows } = await database.admin.query('select converted_count from outreach_campaigns where tenant_id = $1', [tenantId]);
+    assert.deepEqual(rows, [{ converted_count: 1 }]);
+  });
+
   it('is that a user has left the segment, where the campaign asks for it', async () => {
     for (const asks of [true, false]) {
       const { tenantId, campaignId } = await draft(['ann', 'bob'], { exit_on_segment_left: asks });
@@ -156,14 +179,18 @@ async function message({ tenantId, id, user, step, delivered, opened, clicked }:
   );
 }
 
-async function buy(tenantId: TenantId, purchases: readonly (readonly [string, Date])[]): Promise<void> {
+async function buy(
+  tenantId: TenantId,
+  purchases: readonly (readonly [string, Date])[],
+  over: pg.Pool | pg.PoolClient = database.admin,
+): Promise<void> {
   const sent = purchases.map(([user, at]) => [`${user}-${at.getTime()}`, user, 'purchase', at.getTime(), {}, 1_000, 'USD']);
   const months = [...new Set(purchases.map(([, at]) => `${at.toISOString().slice(0, 7)}-01`))];
-  await database.admin.query(`select ingest_events($1, $2::date[], '[]', $3, '[]', '[]')`, [tenantId, months, JSON.stringify(sent)]);
+  await over.query(`select ingest_events($1, $2::date[], '[]', $3, '[]', '[]')`, [tenantId, months, JSON.stringify(sent)]);
 }
 
 const creditedOf = async (tenantId: TenantId): Promise<string[]> => {
-  const { rows } = await database.admin.query<{ user_id: string; step_key: string }>(
+  const { rows } = await database.admin.query<{ user_id: string; step_key: number }>(
     'select user_id, step_key from messages where tenant_id = $1 and converted_at is not null order by 1, 2',
     [tenantId],
   );

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import { migrate } from '../../db/migrate.js';
 import * as apiKeyTables from '../../db/tables/api-keys.js';
+import * as campaignTables from '../../db/tables/campaigns.js';
 import * as consentTables from '../../db/tables/consent.js';
 import * as eventTables from '../../db/tables/events.js';
 import * as segmentTables from '../../db/tables/segments.js';
@@ -19,6 +20,7 @@ const tables: readonly PgTable[] = [
   tenants,
   walks,
   ...Object.values(apiKeyTables),
+  ...Object.values(campaignTables),
   ...Object.values(consentTables),
   ...Object.values(eventTables),
   ...Object.values(segmentTables),
@@ -106,6 +108,21 @@ describe('the migrated schema', () => {
     assert.deepEqual(
       rows.filter(({ first }) => first !== 'tenant_id'),
       [],
+    );
+  });
+
+  it('has the tenant in every unique index but the one by which a key finds its tenant', async () => {
+    const { rows } = await database.admin.query<{ index: string; holds: boolean }>(
+      `select c.relname as index, exists (
+         select from pg_attribute a where a.attrelid = i.indrelid and a.attname = 'tenant_id' and a.attnum = any (i.indkey::smallint[])) as holds
+       from pg_index i join pg_class c on c.oid = i.indexrelid
+       where c.relnamespace = 'madansara_analytics'::regnamespace and i.indisunique
+       and i.indrelid <> 'madansara_analytics.schema_migrations'::regclass`,
+    );
+    assert.ok(rows.length > 30);
+    assert.deepEqual(
+      rows.filter(({ holds }) => !holds).map(({ index }) => index),
+      ['api_keys_by_hash'],
     );
   });
 

@@ -98,7 +98,7 @@ describe('what a provider tells', () => {
       { user_id: 'u2', status: 'failed', reason: 'bounced' },
       { user_id: 'u3', status: 'delivered', reason: null },
     ]);
-    assert.deepEqual(reasons(await ledger().claim({ ...step, stepKey: 'second' })), ['claimed', 'bounced', 'complained']);
+    assert.deepEqual(reasons(await ledger().claim({ ...step, stepKey: 2 })), ['claimed', 'bounced', 'complained']);
   });
 
   it('is believed of a message that the ledger calls suppressed, or waiting', async () => {

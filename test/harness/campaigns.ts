@@ -46,7 +46,7 @@ export async function addCampaign(database: TestDatabase, tenantId: TenantId, co
 export const firstStep = (tenantId: TenantId, campaignId: number, members: number, batch = 0): StepOfBatch => ({
   tenantId,
   campaignId,
-  stepKey: 'welcome',
+  stepKey: 1,
   channel: 'email',
   batch,
   members: Array.from({ length: members }, (_, idx) => idx),

@@ -15,7 +15,7 @@ import { waitUntil } from '../../sandbox/processes.js';
 import type { SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { workflowBundle } from '../../workers/bundle.js';
 import { startRelay } from '../../workers/relay.js';
-import { sendingTaskQueue, walkTaskQueue } from '../../workflows/task-queues.js';
+import { campaignTaskQueue } from '../../workflows/task-queues.js';
 import { ADDRESS_KEY } from './campaigns.js';
 import type { TestDatabase } from './database.js';
 import { SENDGRID_KEY } from './sendgrid.js';
@@ -41,32 +41,32 @@ export async function startCampaignWorker(settings: {
   const { database, client, address, namespace, sendgridUrl, now = () => new Date() } = settings;
   const native = await NativeConnection.connect({ address });
   const account = createSendgridClient({ apiKey: SENDGRID_KEY, baseUrl: sendgridUrl, timeoutMs: 5_000 });
-  const campaigns = createCampaignActivities({ database, batches: createBatchControl(client, walkTaskQueue), now, speed: 1 });
+  const campaigns = createCampaignActivities({ database, batches: createBatchControl(client), now, speed: 1 });
   const sending = createSendingActivities({
     database,
     ledgerKey: ADDRESS_KEY,
     prepareEmails: (batch) => prepareEmails(account, batch),
     render: plainRender,
     now,
-    speed: 1,
   });
-  const workers = await Promise.all([
-    Worker.create({ connection: native, namespace, taskQueue: walkTaskQueue, ...(await workflowBundleOptions()), activities: campaigns }),
-    Worker.create({ connection: native, namespace, taskQueue: sendingTaskQueue, activities: { ...campaigns, ...sending } }),
-  ]);
-  const runs = workers.map((worker) => worker.run());
-  const relay = await startRelay(database, client, { taskQueue: walkTaskQueue, onError: (error) => console.error(error) });
+  const worker = await Worker.create({
+    connection: native,
+    namespace,
+    taskQueue: campaignTaskQueue,
+    workflowBundle: await workflowBundle(),
+    activities: { ...campaigns, ...sending },
+  });
+  const run = worker.run();
+  const relay = await startRelay(database, client, { onError: (error) => console.error(error) });
   return {
     async close() {
       await relay.close();
-      for (const worker of workers) worker.shutdown();
-      await Promise.all(runs);
+      worker.shutdown();
+      await run;
       await native.close();
     },
   };
 }
-
-const workflowBundleOptions = async () => ({ workflowBundle: await workflowBundle() });
 
 /** Takes SendGrid's events as the API does, on a port of its own. */
 export async function startWebhookReceiver(

@@ -30,7 +30,7 @@ after(async () => {
 /** A relay with sessions of its own, as another process has. */
 async function relay(errors: unknown[] = []): Promise<Relay> {
   const own = openDatabase(database.url, { applicationName: 'relay', onIdleError: () => undefined });
-  const started = await startRelay(own, temporal.client, { taskQueue: 'nobody', onError: (error) => errors.push(error) });
+  const started = await startRelay(own, temporal.client, { onError: (error) => errors.push(error) });
   relays.set(started, own);
   return started;
 }

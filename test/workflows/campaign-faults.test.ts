@@ -105,7 +105,7 @@ describe('a campaign whose worker is killed again and again', () => {
     assert.equal((await ended).status, 'finished');
     await sendgrid.webhook.drained();
 
-    const { rows } = await database.admin.query<{ id: string; user_id: string; step_key: string; status: string }>(
+    const { rows } = await database.admin.query<{ id: string; user_id: string; step_key: number; status: string }>(
       'select message_id as id, user_id, step_key, status from messages where tenant_id = $1',
       [tenantId],
     );
@@ -119,10 +119,10 @@ describe('a campaign whose worker is killed again and again', () => {
       ({ id, status }) => accepted.has(id) && ['claimed', 'deferred', 'suppressed', 'uncertain'].includes(status),
     );
     assert.deepEqual(contradicted, []);
-    assert.equal(rows.filter(({ step_key }) => step_key === '1').length, RECIPIENTS);
+    assert.equal(rows.filter(({ step_key }) => step_key === 1).length, RECIPIENTS);
     assert.equal(rows.length, accepted.size + rows.filter(({ status }) => status === 'uncertain').length);
-    const seconds = new Set(rows.filter(({ step_key }) => step_key === '2').map(({ user_id }) => user_id));
-    const opened = rows.filter(({ step_key, status }) => step_key === '1' && status === 'opened').map(({ user_id }) => user_id);
+    const seconds = new Set(rows.filter(({ step_key }) => step_key === 2).map(({ user_id }) => user_id));
+    const opened = rows.filter(({ step_key, status }) => step_key === 1 && status === 'opened').map(({ user_id }) => user_id);
     // A request of 500 that never arrived is nobody's opening.
     assert.ok(opened.length > RECIPIENTS / 10, `${opened.length} opened`);
     assert.deepEqual(

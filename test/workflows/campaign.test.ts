@@ -108,11 +108,11 @@ describe('a campaign', () => {
       'dan-opens': 'goal_reached',
     });
     for (const person of people) assert.equal(sentTo(tenantId, person).length, person === 'cat' ? 2 : 1);
-    const { rows } = await database.admin.query<{ user_id: string; step_key: string }>(
+    const { rows } = await database.admin.query<{ user_id: string; step_key: number }>(
       'select user_id, step_key from messages where tenant_id = $1 and converted_at is not null',
       [tenantId],
     );
-    assert.deepEqual(rows, [{ user_id: 'dan-opens', step_key: '1' }]);
+    assert.deepEqual(rows, [{ user_id: 'dan-opens', step_key: 1 }]);
   });
 
   it('sends its steps on their days to everybody in its segment, and is finished', { skip }, async () => {

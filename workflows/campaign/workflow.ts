@@ -1,7 +1,6 @@
 import * as wf from '@temporalio/workflow';
 import type { CampaignActivities } from '../../activities/campaigns/campaigns.js';
 import { phaseAttribute, tenantIdAttribute } from '../search-attributes.js';
-import { sendingTaskQueue } from '../task-queues.js';
 import * as contract from './contract.js';
 import type { BatchOrder, CampaignChanged, CampaignInput, CampaignProgress, CampaignSummary } from './contract.js';
 import { storyOf } from './story.js';
@@ -12,7 +11,6 @@ export const campaignProgressQuery = wf.defineQuery<CampaignProgress>(contract.c
 
 // Retried without end: the row of the campaign says what was done before, and a campaign must not be forgotten in an outage.
 const { changeCampaign, settleCampaign } = wf.proxyActivities<CampaignActivities>({
-  taskQueue: sendingTaskQueue,
   startToCloseTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
   priority: { priorityKey: 1 },
@@ -20,7 +18,6 @@ const { changeCampaign, settleCampaign } = wf.proxyActivities<CampaignActivities
 
 // Retried without end: what was frozen stays so, and a batch that runs is not started again. A beat tells how far it has come.
 const { freezeAudience, startBatches, orderBatches } = wf.proxyActivities<CampaignActivities>({
-  taskQueue: sendingTaskQueue,
   startToCloseTimeout: '1 hour',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },

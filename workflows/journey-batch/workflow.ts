@@ -1,16 +1,16 @@
 import * as wf from '@temporalio/workflow';
 import type { CampaignActivities } from '../../activities/campaigns/campaigns.js';
-import type { SendingActivities } from '../../activities/sending/sending.js';
-import { shownMs, waitMs, type CampaignClock } from '../../core/campaign/clock.js';
+import type { SendingActivities, SendStepInput } from '../../activities/sending/sending.js';
+import { shownMs, waitMs } from '../../core/campaign/clock.js';
 import { JourneyBatch, type Told, type WantedSend } from '../../core/journey/batch.js';
 import type { SendAnswer } from '../../core/journey/next.js';
 import type { PlanStep } from '../../core/journey/plan.js';
+import { fromRanges, toRanges } from '../../core/journey/ranges.js';
 import type { BatchOrder } from '../campaign/contract.js';
 import { describeFailure } from '../failures.js';
-import { tenantIdAttribute } from '../search-attributes.js';
-import { sendingTaskQueue } from '../task-queues.js';
+import { Alarm } from './alarm.js';
 import * as contract from './contract.js';
-import type { BatchRef, JourneyBatchInput, JourneyShown, OrderBatch, RecordEngagements } from './contract.js';
+import type { JourneyBatchInput, JourneyShown, OrderBatch, RecordEngagements } from './contract.js';
 import { Dispatcher, type AnsweredSend } from './dispatcher.js';
 import { showJourney, storyOf } from './story.js';
 
@@ -18,16 +18,14 @@ export const recordEngagementsSignal = wf.defineSignal<[RecordEngagements]>(cont
 export const orderBatchSignal = wf.defineSignal<[OrderBatch]>(contract.orderBatchSignalName);
 export const journeyQuery = wf.defineQuery<JourneyShown | null, [number]>(contract.journeyQueryName);
 
-// Retried without end: they read, or write what was written already.
-const { openBatch, closeBatch } = wf.proxyActivities<CampaignActivities>({
-  taskQueue: sendingTaskQueue,
+// Local, since each takes a moment and every batch needs both. Retried without end: they read, or write what was written already.
+const { openBatch, closeBatch } = wf.proxyLocalActivities<CampaignActivities>({
   startToCloseTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
 });
 
 // Retried without end: the ledger knows what an earlier try has sent. A beat tells within ten seconds that a worker has died.
 const { sendStep } = wf.proxyActivities<SendingActivities>({
-  taskQueue: sendingTaskQueue,
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
@@ -58,10 +56,10 @@ export async function journeyBatch(input: JourneyBatchInput): Promise<void> {
   const journeys = new JourneyBatch(course, input.carried);
   const dispatcher = new Dispatcher(
     (stepKey) => steps.find(({ key }) => key === stepKey)?.channel ?? '',
-    (wanted) => sendTogether({ ref, steps, clock }, wanted),
+    (wanted) => sendTogether({ tenantId: ref.tenantId, campaign: course.campaign, batch: ref.batch, clock }, steps, wanted),
   );
+  const alarm = new Alarm();
   wf.setHandler(journeyQuery, (idx) => showJourney(journeys, idx, steps));
-  wf.upsertSearchAttributes([{ key: tenantIdAttribute, value: input.tenantId }]);
   for (;;) {
     const nowMs = shownMs(clock, Date.now());
     // Orders first: whoever enters a paused campaign is sent nothing.
@@ -86,24 +84,25 @@ export async function journeyBatch(input: JourneyBatchInput): Promise<void> {
     }
     if (!isLong && !isPaused) dispatcher.dispatch((idx) => journeys.isSending(idx));
     const wakesAtMs = journeys.wakesAtMs();
-    const isNews = () => told.length > 0 || orders.length > 0 || dispatcher.hasAnswers();
-    if (wakesAtMs === null) await wf.condition(isNews);
-    else await wf.condition(isNews, waitMs(clock, Date.now(), wakesAtMs));
+    if (wakesAtMs !== null) alarm.setFor(wakesAtMs, waitMs(clock, Date.now(), wakesAtMs));
+    await wf.condition(() => told.length > 0 || orders.length > 0 || dispatcher.hasAnswers() || alarm.hasRung());
+    alarm.silence();
   }
   await closeBatch.executeWithOptions({ summary: 'Write how the journeys ended' }, [{ ...ref, left: journeys.left }]);
 }
 
-type Sending = { readonly ref: BatchRef; readonly steps: readonly PlanStep[]; readonly clock: CampaignClock };
+type Sending = Pick<SendStepInput, 'tenantId' | 'campaign' | 'batch' | 'clock'>;
 
 /** Sends one step to those who want it. What fails for good is tried again later, and is to be seen in the history until then. */
-async function sendTogether({ ref, steps, clock }: Sending, wanted: readonly WantedSend[]): Promise<readonly AnsweredSend[]> {
+async function sendTogether(sending: Sending, steps: readonly PlanStep[], wanted: readonly WantedSend[]): Promise<readonly AnsweredSend[]> {
   const stepKey = wanted[0]?.stepKey ?? 0;
   const { channel = 'email', template = '' } = steps.find(({ key }) => key === stepKey) ?? {};
   const summary = `Step ${stepKey}: ${channel} ${template} to ${wanted.length}`;
-  const again = (): SendAnswer => ({ kind: 'deferred', untilMs: shownMs(clock, Date.now()) + TRY_AGAIN_MS });
+  const again = (): SendAnswer => ({ kind: 'deferred', untilMs: shownMs(sending.clock, Date.now()) + TRY_AGAIN_MS });
   try {
-    const answers = await sendStep.executeWithOptions({ summary }, [{ ...ref, stepKey, channel, members: wanted.map(({ idx }) => idx) }]);
-    const byIdx = new Map(answers.map(([idx, kind, untilMs]) => [idx, { kind, untilMs }]));
+    const members = toRanges(wanted.map(({ idx }) => idx));
+    const answers = await sendStep.executeWithOptions({ summary }, [{ ...sending, stepKey, channel, members }]);
+    const byIdx = new Map(answers.flatMap(([kind, whose, untilMs]) => fromRanges(whose).map((idx) => [idx, { kind, untilMs }])));
     return wanted.map((one) => {
       const { kind = 'failed', untilMs } = byIdx.get(one.idx) ?? {};
       if (kind !== 'waiting') return { ...one, answer: { kind } };

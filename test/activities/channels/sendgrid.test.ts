@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import sendgridMailer from '@sendgrid/mail';
+import fc from 'fast-check';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { createSendgridClient, sendEmails } from '../../../activities/channels/sendgrid.js';
+import { createSendgridClient, sendEmails, sendgridBody } from '../../../activities/channels/sendgrid.js';
 import { chunkEmails, type EmailBatch, type EmailMessage } from '../../../core/message/email.js';
+import { sendgridMail } from '../../../core/message/sendgrid-mail.js';
 import type { SendFault } from '../../../sandbox/sendgrid/faults.js';
 import { startSandboxSendgrid, type SandboxSendgrid } from '../../../sandbox/sendgrid/sendgrid.js';
 import { freePort } from '../../../sandbox/processes.js';
@@ -50,6 +53,34 @@ describe('sending mails by SendGrid', () => {
       assert.deepEqual(got.to, [{ email: `user${n}@example.com`, name: `Doe Jane ${n}` }]);
       assert.deepEqual([got.from.name, got.categories], ['The Shop Inc. Berlin', ['spring']]);
     }
+  });
+
+  it('writes every request as the library would, whatever is in it', async () => {
+    const { MailService } = sendgridMailer as unknown as { MailService: new () => typeof sendgridMailer };
+    const service = new MailService();
+    let written: unknown;
+    service.setClient({ request: ({ body }: { body: unknown }) => Promise.resolve((written = body)) } as never);
+    const mails = fc.array(
+      fc.record(
+        { subject: fc.string(), html: fc.string(), text: fc.string(), replyTo: fc.emailAddress(), unsubscribeUrl: fc.webUrl() },
+        { requiredKeys: [] },
+      ),
+      { minLength: 1, maxLength: 4 },
+    );
+    const envelope = fc.record(
+      { replyTo: fc.constant(from), categories: fc.array(fc.string()), validateOnly: fc.boolean() },
+      { requiredKeys: [] },
+    );
+    await fc.assert(
+      fc.asyncProperty(mails, envelope, async (changes, about) => {
+        const batch = batchOf(
+          many(changes.length, (n) => changes[n] ?? {}),
+          about,
+        );
+        await service.send(sendgridMail(batch));
+        assert.deepEqual(JSON.parse(await sendgridBody(batch)), JSON.parse(JSON.stringify(written)));
+      }),
+    );
   });
 
   it('gives SendGrid no id but the token', async () => {

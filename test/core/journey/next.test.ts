@@ -96,6 +96,19 @@ describe('a time', () => {
     assert.equal(wakesAtMs(state), ENTERED_MS + 300_000 + 5 * HOUR_MS);
   });
 
+  it('within the tick of which a reaction comes holds it no longer than it must', () => {
+    const odd = clockIn('UTC', { tickMs: 300_000, enteredMs: ENTERED_MS + 61_000, slots: { email: { hour: 8, minute: 3 } } });
+    const opened = (request: CampaignRequest) =>
+      after(
+        request,
+        [{ type: 'entered', atMs: odd.enteredMs }, answered(1, odd.enteredMs, sent), reacted(1, 'opened', odd.enteredMs + 30_000)],
+        odd,
+      ).state;
+    assert.equal(phaseOf(opened(twoSteps({ trigger: 'opened' }))), 'sending');
+    const atSlot = opened(twoSteps({ trigger: 'opened', send_time: 'optimal' }));
+    assert.deepEqual([phaseOf(atSlot), wakesAtMs(atSlot)], ['scheduled', ENTERED_MS + 300_000]);
+  });
+
   it('that has not come changes nothing, and one that passed long ago is made up for', () => {
     const { state } = after(fourSteps, [entered]);
     assert.deepEqual(next(planOf(fourSteps), state, { type: 'due', atMs: at(1) }, clock), [state, []]);
