@@ -169,28 +169,49 @@ as $$
     select * from madansara_analytics.consent_topics t where t.tenant_id = wanted and t.topic = about limit 1) t on true
 $$;
 
--- Why nothing may be sent to an address about a topic: null where something may. The last word counts, whether it was about the topic or
--- about all of them, and of one time the no. What its contact says (told, from an import) counts as a word about all topics; where a
--- yes is needed and has to be confirmed, an imported one is not. A channel that needs a yes needs it on the basis of consent.
+-- Why words of consent leave nothing that may be sent: null where something may. They are what an address has said of the topic (own),
+-- of all topics (whole), and what its contact says from an import (told), which counts as a word about all. The last one counts, and of
+-- one time the no. Where a yes is needed and has to be confirmed, an imported one is not. A channel that needs a yes needs it on the
+-- basis of consent.
+create function refuse_words(own_state text, own_basis text, own_at timestamptz, whole_state text, whole_basis text, whole_at timestamptz,
+  told text, told_at timestamptz, needs_yes boolean, needs_confirmation boolean) returns table (because text)
+  language sql immutable
+as $$
+  select case
+      when t.no_at >= coalesce(t.yes_at, '-infinity') then 'no consent'
+      when t.yes_at is null then case when needs_yes then 'no consent' end
+      when y.state = 'pending' then 'unconfirmed'
+      when needs_yes and y.basis <> 'consent' then 'no consent' end
+  from (
+    select
+      greatest(case when own_state in ('denied', 'withdrawn') then own_at end, case when whole_state in ('denied', 'withdrawn') then whole_at end,
+        case when told = 'denied' then coalesce(told_at, 'infinity') end) as no_at,
+      greatest(case when own_state in ('granted', 'pending') then own_at end, case when whole_state in ('granted', 'pending') then whole_at end,
+        case when told = 'granted' then coalesce(told_at, '-infinity') end) as yes_at) t
+  cross join lateral (
+    select
+      case when own_state in ('granted', 'pending') and own_at = t.yes_at then own_state
+        when whole_state in ('granted', 'pending') and whole_at = t.yes_at then whole_state
+        when needs_yes and needs_confirmation then 'pending' else 'granted' end as state,
+      case when own_state in ('granted', 'pending') and own_at = t.yes_at then own_basis
+        when whole_state in ('granted', 'pending') and whole_at = t.yes_at then whole_basis else 'consent' end as basis) y
+$$;
+
+-- The same, of what is known of an address.
 create function refuse_consent(wanted uuid, over text, about text, hash bytea, told text, told_at timestamptz, needs_yes boolean, needs_confirmation boolean)
   returns table (because text)
   language sql stable
 as $$
-  select case
-      when w.state in ('denied', 'withdrawn') then 'no consent'
-      when w.state = 'pending' then 'unconfirmed'
-      when needs_yes and (w.state is null or w.basis <> 'consent') then 'no consent' end
+  select r.because
   from (values (1)) one
   left join lateral (
-    select s.state, s.basis
-    from (
-      select c.state, c.basis, c.said_at from madansara_analytics.consents c
-      where c.tenant_id = wanted and c.channel = over and c.address_hash = hash and c.topic in (about, '*') and c.state is not null
-      union all
-      select case when told = 'granted' and needs_yes and needs_confirmation then 'pending' else told end, 'consent',
-        coalesce(told_at, case told when 'denied' then 'infinity' else '-infinity' end::timestamptz)
-      where told is not null) s
-    order by s.said_at desc, s.state in ('denied', 'withdrawn') desc limit 1) w on true
+    select c.state, c.basis, c.said_at from madansara_analytics.consents c
+    where c.tenant_id = wanted and c.channel = over and c.address_hash = hash and c.topic = about limit 1) own on true
+  left join lateral (
+    select c.state, c.basis, c.said_at from madansara_analytics.consents c
+    where c.tenant_id = wanted and c.channel = over and c.address_hash = hash and c.topic = '*' limit 1) whole on true
+  cross join lateral madansara_analytics.refuse_words(
+    own.state, own.basis, own.said_at, whole.state, whole.basis, whole.said_at, told, told_at, needs_yes, needs_confirmation) r
 $$;
 
 -- How often a person may be written to: at most so many messages within any span of that length, on one channel or on all. It counts all
