@@ -71,6 +71,8 @@ describe('POST /v1/campaigns', () => {
     assert.deepEqual(preflight.forecast, {
       hours: [{ from: '2026-03-02T12:00:00.000Z', local_time: '2026-03-02 12:00', messages: 3 }],
       later: 0,
+      held: 0,
+      never: 0,
     });
     assert.deepEqual(preflight, (await get(`${body.url}/preflight`)).body);
   });
