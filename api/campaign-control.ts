@@ -1,4 +1,4 @@
-import { WithStartWorkflowOperation, type Client, type Workflow } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { CampaignChange } from '../core/campaign/lifecycle.js';
 import type { TenantId } from '../core/ids.js';
 import {
@@ -10,6 +10,7 @@ import {
   type ChangeCampaign,
 } from '../workflows/campaign/contract.js';
 import { campaignTaskQueue } from '../workflows/task-queues.js';
+import { updateWithStart } from './update-with-start.js';
 
 export type CampaignChangeRequest = {
   readonly tenantId: TenantId;
@@ -27,19 +28,15 @@ export type CampaignControl = {
 };
 
 export function changeCampaign(client: Client, { tenantId, campaignId, change, by, requestId }: CampaignChangeRequest) {
-  const input: CampaignInput = { tenantId, campaignId };
-  const startWorkflowOperation = new WithStartWorkflowOperation(campaignWorkflowType, {
+  return updateWithStart<CampaignChanged>(client, {
+    workflowType: campaignWorkflowType,
     workflowId: campaignWorkflowId(tenantId, campaignId),
     taskQueue: campaignTaskQueue,
-    args: [input],
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    staticSummary: `Campaign ${campaignId}`,
-    memo: { requestId },
-    priority: { fairnessKey: tenantId },
-  });
-  return client.workflow.executeUpdateWithStart<Workflow, CampaignChanged, [ChangeCampaign]>(changeCampaignUpdateName, {
-    args: [{ change, by, requestId }],
-    startWorkflowOperation,
+    input: { tenantId, campaignId } satisfies CampaignInput,
+    summary: `Campaign ${campaignId}`,
+    update: changeCampaignUpdateName,
+    change: { change, by, requestId } satisfies ChangeCampaign,
+    tenantId,
+    requestId,
   });
 }

@@ -60,7 +60,7 @@ export async function runApi(
     database,
     routes,
     segment: createSegmentRoutes({ database }),
-    outside: outsideOf(database, config.sending),
+    outside: outsideOf(database, config.sending, logger),
     logger,
     metrics: createMetrics(),
     ...(config.api.adminKey !== undefined && { adminKey: config.api.adminKey }),
@@ -87,11 +87,11 @@ export async function runApi(
 }
 
 /** What providers and the people who get our messages call. */
-const outsideOf = (database: Database, sending: Config['sending']): readonly Router[] =>
+const outsideOf = (database: Database, sending: Config['sending'], logger: Logger): readonly Router[] =>
   sending === undefined
     ? []
     : [
-        createSendgridWebhook({ database, ledgerKey: sending.ledgerKey, publicKey: sending.sendgrid.webhookKey }),
+        createSendgridWebhook({ database, ledgerKey: sending.ledgerKey, publicKey: sending.sendgrid.webhookKey, logger }),
         createUnsubscribePages({ database, ledgerKey: sending.ledgerKey, now: () => new Date() }),
       ];
 

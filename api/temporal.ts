@@ -3,10 +3,8 @@ import {
   Connection,
   isGrpcServiceError,
   ServiceError,
-  WithStartWorkflowOperation,
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
-  type Workflow,
 } from '@temporalio/client';
 import { DomainError } from '../core/errors.js';
 import type { LocalDate, TenantId } from '../core/ids.js';
@@ -15,6 +13,7 @@ import { abTestWorkflowId, abTestWorkflowType, updateNames, type AbTestInput, ty
 import { walkTaskQueue } from '../workflows/task-queues.js';
 import { changeCampaign, type CampaignControl } from './campaign-control.js';
 import { applySchedules, type ScheduledTenant } from '../workflows/schedules.js';
+import { updateWithStart } from './update-with-start.js';
 import { walkerWorkflowId, walkerWorkflowType, type WalkerInput } from '../workflows/walker/contract.js';
 
 export type WalkRequest = {
@@ -106,22 +105,18 @@ async function isUnderWay(client: Client, { tenantId, walkDate }: Parameters<Wal
   }
 }
 
-async function changeTest(client: Client, { tenantId, testId, change, by, requestId }: TestChangeRequest): Promise<TestChanged> {
+function changeTest(client: Client, { tenantId, testId, change, by, requestId }: TestChangeRequest): Promise<TestChanged> {
   const { kind, ...details } = change;
-  const input: AbTestInput = { tenantId, testId };
-  const startWorkflowOperation = new WithStartWorkflowOperation(abTestWorkflowType, {
+  return updateWithStart<TestChanged>(client, {
+    workflowType: abTestWorkflowType,
     workflowId: abTestWorkflowId(tenantId, testId),
     taskQueue: walkTaskQueue,
-    args: [input],
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    staticSummary: `A/B test ${testId}`,
-    memo: { requestId },
-    priority: { fairnessKey: tenantId },
-  });
-  return client.workflow.executeUpdateWithStart<Workflow, TestChanged, [unknown]>(updateNames[kind], {
-    args: [{ ...details, by, requestId }],
-    startWorkflowOperation,
+    input: { tenantId, testId } satisfies AbTestInput,
+    summary: `A/B test ${testId}`,
+    update: updateNames[kind],
+    change: { ...details, by, requestId },
+    tenantId,
+    requestId,
   });
 }
 

@@ -24,6 +24,8 @@ const RATES: readonly Rate[] = [
   { perSecond: 20, together: 1, seconds: SECONDS },
   { perSecond: 500, together: 10, seconds: Math.ceil(SECONDS / 2) },
 ];
+/** What the product promises on two cores, in milliseconds at p95. */
+const LIMITS = { p95_5: 150, value: 400, p95_500: 5_000 };
 /** So long is waited for what has not come. */
 const PATIENCE_MS = 60_000;
 
@@ -57,12 +59,12 @@ async function sendFirst(world: World): Promise<Opened[]> {
   });
   await askCampaign(stack.client, tenantId, campaignId, 'launch');
   console.error(`sending ${RECIPIENTS.toLocaleString('en-US')} people the first message …`);
-  const isSent = async () => (await messagesOf(world, '1')).length === RECIPIENTS;
+  const isSent = async () => (await messagesOf(world, 1)).length === RECIPIENTS;
   if (!(await waitUntil(isSent, 300_000, 1_000))) throw new Error('the first message was not sent to everybody within five minutes');
-  return messagesOf(world, '1');
+  return messagesOf(world, 1);
 }
 
-async function messagesOf({ database, tenantId }: World, stepKey: string): Promise<Opened[]> {
+async function messagesOf({ database, tenantId }: World, stepKey: number): Promise<Opened[]> {
   const { rows } = await database.admin.query<Opened>(
     `select user_id as "userId", message_id::float8 as "messageId" from messages
      where tenant_id = $1 and step_key = $2 and sent_at is not null`,
@@ -88,7 +90,7 @@ async function measure(world: World, signer: Signer, opened: readonly Opened[], 
   console.error(`${opened.length} openings at ${rate.perSecond} a second …`);
   const before = world.usage();
   const { toldMs, answeredMs } = await tellOpened(world, signer, opened, rate);
-  const reacted = async () => (await messagesOf(world, '2')).filter(({ userId }) => toldMs.has(userId));
+  const reacted = async () => (await messagesOf(world, 2)).filter(({ userId }) => toldMs.has(userId));
   await waitUntil(async () => (await reacted()).length === opened.length, PATIENCE_MS, 500);
   const used = secondsBetween(before, world.usage());
   const users = new Map((await reacted()).map(({ userId, messageId }) => [messageId, userId]));
@@ -102,7 +104,7 @@ async function measure(world: World, signer: Signer, opened: readonly Opened[], 
     p95: quantile(0.95),
     p99: quantile(0.99),
     answered_p95: Math.round(quantilesOf(answeredMs)(0.95)),
-    lost: opened.length - accepted.length,
+    lost: opened.length - new Set(accepted.map(({ messageId }) => messageId)).size,
     calls: new Set(accepted.map(({ callId }) => callId)).size,
     cpu_ms_each: each(totalSeconds(used)),
     cpu_ms: Object.fromEntries(Object.entries(used).map(([role, seconds]) => [role, each(seconds)])),
@@ -139,14 +141,16 @@ function report(found: readonly Found[]): void {
         `${calls} calls, ${cpu_ms_each} ms of processor time each, ${lost} lost`,
     );
   }
-  const at = (perSecond: number) => found.find(({ rate }) => rate.perSecond === perSecond);
+  const at = (perSecond: number) => found.find(({ rate }) => rate.perSecond === perSecond)?.p95 ?? Number.NaN;
   console.log(
     JSON.stringify({
       bench: 'react',
-      value: at(20)?.p95,
+      value: at(20),
       unit: 'ms from a webhook to the next message (p95 at 20/s)',
-      p95_5: at(5)?.p95,
-      p95_500: at(500)?.p95,
+      ratio: at(20) / LIMITS.value,
+      p95_5: at(5),
+      p95_500: at(500),
+      limits: LIMITS,
       lost: found.reduce((sum, { lost }) => sum + lost, 0),
       rates: Object.fromEntries(found.map(({ rate, ...rest }) => [rate.perSecond, rest])),
     }),

@@ -4,6 +4,7 @@ import type { BatchCourse } from '../../core/journey/batch.js';
 import { earliestMs, roundedUp, tickFor, type EntryClock } from '../../core/journey/due-time.js';
 import { zoneOffsetsOr } from '../../core/journey/zone-offsets.js';
 import type { Plan } from '../../core/journey/plan.js';
+import { spreadSlots } from '../../core/journey/spread.js';
 import type { TenantTransaction } from '../../db/client.js';
 import { freezeAudience, readBatch, readClocks, type Clock } from '../../db/queries/campaign-audience.js';
 import { holdCampaign, readPlan, type CampaignRow } from '../../db/queries/campaigns.js';
@@ -58,7 +59,8 @@ export async function openBatch(
   const all = new Map((await readClocks(tx, row, used)).map((clock) => [clock.clock, clock]));
   const clocks = used.map((number) => {
     const clock = all.get(number) ?? { clock: number, timeZone: tenant.timeZone, slots: {} };
-    return clockOf(clock, plan, { enteredMs, homeZone: tenant.timeZone });
+    const slots = spreadSlots(clock.slots, plan, { batch, recipients: row.recipients ?? 0 });
+    return clockOf({ ...clock, slots }, plan, { enteredMs, homeZone: tenant.timeZone });
   });
   const positions = new Map(used.map((number, position) => [number, position]));
   const positionsOf = open.clockOf.map((number) => positions.get(number) ?? 0);

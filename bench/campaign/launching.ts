@@ -31,6 +31,22 @@ export async function addAudience({ database, tenantId }: World, recipients: num
   return segment;
 }
 
+/** Lets people live in 24 time zones, each with an hour of their own at which they open mails. */
+export async function spreadOverTheDay({ database, tenantId }: World): Promise<void> {
+  await database.admin.query(
+    `update users set time_zone = 'Etc/GMT' || case when zone > 0 then '+' else '' end || zone
+     from (select user_id as who, row_number() over (order by user_id) % 24 - 11 as zone from users where tenant_id = $1) z
+     where tenant_id = $1 and user_id = who`,
+    [tenantId],
+  );
+  await database.admin.query(
+    `insert into send_slots (tenant_id, user_id, channel, hour, source)
+     select $1, user_id, 'email', row_number() over (order by md5(user_id)) % 24, 'bench' from users where tenant_id = $1`,
+    [tenantId],
+  );
+  await database.admin.query('vacuum analyze users, send_slots');
+}
+
 /** Launches a campaign, waits for its end, and says what it took. Ends the world's worker. */
 export async function measureCampaign(
   stack: CampaignStack,

@@ -1,4 +1,5 @@
 import express from 'express';
+import { pino } from 'pino';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
 import { openDatabase } from '../../db/client.js';
 
@@ -13,7 +14,8 @@ export type ReceiverSettings = {
 const { databaseUrl, ledgerKey, publicKey, port } = JSON.parse(process.argv[2] ?? '{}') as ReceiverSettings;
 const database = openDatabase(databaseUrl, { applicationName: 'bench-webhooks', onIdleError: () => undefined });
 const app = express();
-app.use(createSendgridWebhook({ database, ledgerKey: Buffer.from(ledgerKey, 'base64'), publicKey }));
+const logger = pino({ level: 'silent' }); // what cannot be used is told on purpose
+app.use(createSendgridWebhook({ database, ledgerKey: Buffer.from(ledgerKey, 'base64'), publicKey, logger }));
 // Whatever went wrong, the provider sends the events again.
 app.use((error: unknown, _request: express.Request, response: express.Response, _next: express.NextFunction) => {
   response.status(error instanceof Error && 'status' in error ? Number(error.status) : 503).end();

@@ -16,7 +16,7 @@ let api: TestApi;
 let clock = AT;
 before(async () => {
   database = await createTestDatabase();
-  api = await startTestApi(database, { outside: [createUnsubscribePages({ database, ledgerKey: ADDRESS_KEY, now: () => clock })] });
+  api = await startTestApi(database, { outside: () => [createUnsubscribePages({ database, ledgerKey: ADDRESS_KEY, now: () => clock })] });
 });
 after(async () => {
   await api.close();

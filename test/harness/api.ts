@@ -1,6 +1,6 @@
 import type { Router } from 'express';
 import { createApp } from '../../api/app.js';
-import { createLogger } from '../../api/logging.js';
+import { createLogger, type Logger } from '../../api/logging.js';
 import { createMetrics } from '../../api/metrics.js';
 import type { DescribedOperation } from '../../api/openapi.js';
 import type { RateLimits } from '../../api/rate-limits.js';
@@ -56,7 +56,8 @@ export type TestApiOptions = {
   readonly readiness?: Parameters<typeof createRoutes>[0]['readiness'];
   readonly now?: () => Date;
   readonly segment?: Omit<SegmentDependencies, 'database'>;
-  readonly outside?: readonly Router[];
+  /** Made with the logger of the API. */
+  readonly outside?: (logger: Logger) => readonly Router[];
 };
 
 /** The API on a free port, over a real database. What it asks of the walker is written down. */
@@ -105,12 +106,13 @@ export async function startTestApi(database: Database, options: TestApiOptions =
   const rateLimits = options.rateLimits ?? { perKey: 1_000_000, perAddress: 1_000_000 };
   const segment = createSegmentRoutes({ database, rateLimits, ...options.segment });
   const adminKey = options.adminKey === undefined ? ADMIN_KEY : options.adminKey;
+  const logger = createLogger('info', { write: (line) => void log.push(line) });
   const app = createApp({
     database,
     routes,
     segment,
-    ...(options.outside && { outside: options.outside }),
-    logger: createLogger('info', { write: (line) => void log.push(line) }),
+    ...(options.outside && { outside: options.outside(logger) }),
+    logger,
     metrics: createMetrics(),
     ...(adminKey !== null && { adminKey }),
     rateLimits,

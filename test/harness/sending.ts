@@ -9,6 +9,7 @@ import { createSendgridClient, prepareEmails } from '../../activities/channels/s
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { SendingDependencies } from '../../activities/sending/send-step.js';
 import type { SendingConfig } from '../../config.js';
+import { createLogger } from '../../api/logging.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
 import type { Database } from '../../db/client.js';
 import { waitUntil } from '../../sandbox/processes.js';
@@ -74,7 +75,7 @@ export async function startWebhookReceiver(
   publicKey: string,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const app = express();
-  app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey }));
+  app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey, logger: createLogger('silent') }));
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

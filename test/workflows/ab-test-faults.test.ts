@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { takeLook } from '../../core/experiment/look.js';
 import type { TenantId } from '../../core/ids.js';
 import { countArms } from '../../db/queries/test-counting.js';
@@ -12,31 +10,15 @@ import { walkTaskQueue } from '../../workflows/task-queues.js';
 import { startTestClocks } from '../../workers/test-clocks.js';
 import { addUsers, DAY_MS, exposeMany, reload, startedTest } from '../harness/tests.js';
 import { openTestWalker, type TestWalker } from '../harness/walker.js';
+import { WorkerProcesses } from '../harness/worker-processes.js';
 
-const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 let walker: TestWalker;
-const workers = new Set<ChildProcess>();
+const workers = new WorkerProcesses(() => walker.variables);
 before(async () => void (walker = await openTestWalker('ab-test-faults')));
 after(async () => {
-  for (const worker of workers) worker.kill('SIGKILL');
+  await workers.killAll();
   await walker.close();
 });
-
-function startWorker(): ChildProcess {
-  const child = spawn(process.execPath, ['--enable-source-maps', program, 'worker'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, ...walker.variables },
-  });
-  workers.add(child);
-  return child;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-  workers.delete(child);
-}
 
 describe('a look', () => {
   it('whose worker is killed three times while it is taken is one row, with the numbers and the verdict of an undisturbed one', async () => {
@@ -59,7 +41,7 @@ describe('a look', () => {
     await holder.query('begin');
     await holder.query('lock table ab_test_looks in share mode');
     for (let i = 0; i < 3; i += 1) {
-      const worker = startWorker();
+      const worker = workers.start();
       const waits = async () => {
         const { rows } = await database.admin.query(
           `select from pg_stat_activity where datname = current_database() and application_name = 'madansara-worker' and wait_event_type = 'Lock'`,
@@ -67,7 +49,7 @@ describe('a look', () => {
         return rows.length > 0;
       };
       assert.ok(await waitUntil(waits, 60_000, 50), 'no worker came to the look');
-      await kill(worker);
+      await workers.kill(worker);
       const isGone = async () => !(await waits());
       await database.admin.query(
         `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'madansara-worker'`,
@@ -76,7 +58,7 @@ describe('a look', () => {
     }
     await holder.query('rollback');
     holder.release();
-    startWorker();
+    workers.start();
     const end = (await handle.result()) as TestSummary;
 
     const looks = await database.withTenant(tenantId, (tx) => listLooks(tx, test));

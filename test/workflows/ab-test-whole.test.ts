@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +28,7 @@ import { skipWithout } from '../harness/needs.js';
 import { addUsers, change, DAY_MS, exposeMany, makeTest, reload } from '../harness/tests.js';
 import { findTimeSkippingServer, startTimeSkipping, TIME_SKIPPING_NEEDS } from '../harness/time-skipping.js';
 import { openTestWalker, type TestWalker } from '../harness/walker.js';
+import { WorkerProcesses } from '../harness/worker-processes.js';
 
 const executable = await findTimeSkippingServer();
 const skip = skipWithout(executable, TIME_SKIPPING_NEEDS);
@@ -36,51 +36,35 @@ const program = fileURLToPath(new URL('../harness/looking-worker.js', import.met
 
 let environment: TestWorkflowEnvironment;
 let walker: TestWalker;
-const workers = new Set<ChildProcess>();
+const workers = new WorkerProcesses(() => ({ ...walker.variables, TEMPORAL_ADDRESS: address() }), [program]);
 before(async () => {
   walker = await openTestWalker('ab-test-whole');
   if (executable) environment = await startTimeSkipping(executable);
 });
 after(async () => {
-  for (const worker of workers) worker.kill('SIGKILL');
+  await workers.killAll();
   await environment?.teardown();
   await walker.close();
 });
 
 const address = () => environment.address;
 
-function startWorker(): ChildProcess {
-  const child = spawn(process.execPath, ['--enable-source-maps', program], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, ...walker.variables, TEMPORAL_ADDRESS: address() },
-  });
-  workers.add(child);
-  return child;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-  workers.delete(child);
-}
-
 const KILLS = 3;
 
 /** Kills the worker at random moments of a test, some of them in the middle of a look, until it was killed often enough. */
 async function killAtRandom(test: TestRow, isOver: () => boolean): Promise<number> {
   const random = seededRandom(20_261_125);
-  let worker = startWorker();
+  let worker = workers.start();
   let kills = 0;
   let seen = 0;
   while (!isOver() && kills < KILLS) {
     const looks = await looksOf(test);
     if (looks.length > seen) {
       await sleep(150 * random());
-      await kill(worker);
+      await workers.kill(worker);
       kills += 1;
       seen = looks.length + Math.floor(2 * random());
-      worker = startWorker();
+      worker = workers.start();
     }
     await sleep(10);
   }
@@ -160,7 +144,7 @@ describe('a test of 14 days', () => {
 
   /** The winner that a walk suggests; its brief and its artifacts are written too. */
   async function suggestionOfWalk(tenantId: TenantId, now: Date) {
-    for (const worker of workers) await kill(worker);
+    await workers.killAll();
     const temporal = { ...walker.config.temporal, address: address(), namespace: 'default' };
     const worker = await runWorker({ ...walker.config, temporal }, { logger: pino({ level: 'silent' }), now: () => now });
     const walkDate = parseLocalDate(now.toISOString().slice(0, 10));

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { readToken } from '../../core/message/token.js';
 import { seededRandom } from '../../core/random.js';
 import { SENDGRID_TOKEN_ARG } from '../../core/message/sendgrid-mail.js';
@@ -12,8 +10,8 @@ import { ADDRESS_KEY, addSegment, addSender, askCampaign, draftCampaign } from '
 import { startWebhookReceiver } from '../harness/sending.js';
 import { quietHabits, SENDGRID_KEY } from '../harness/sendgrid.js';
 import { openTestWalker, type TestWalker } from '../harness/walker.js';
+import { WorkerProcesses } from '../harness/worker-processes.js';
 
-const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 /** A day passes in two seconds. */
 const SPEED = 43_200;
 const RECIPIENTS = 1_200;
@@ -22,7 +20,15 @@ const KILLS = 5;
 let walker: TestWalker;
 let sendgrid: SandboxSendgrid;
 let webhook: Awaited<ReturnType<typeof startWebhookReceiver>>;
-const workers = new Set<ChildProcess>();
+const workers = new WorkerProcesses(() => ({
+  ...walker.variables,
+  PUBLIC_URL: 'https://audience.example.test',
+  LEDGER_KEY: ADDRESS_KEY.toString('base64'),
+  SENDGRID_API_KEY: SENDGRID_KEY,
+  SENDGRID_API_URL: sendgrid.url,
+  SENDGRID_WEBHOOK_KEY: sendgrid.webhook.publicKey,
+  CLOCK_SPEED: String(SPEED),
+}));
 before(async () => {
   walker = await openTestWalker('campaign-faults');
   sendgrid = await startSandboxSendgrid({
@@ -43,36 +49,11 @@ before(async () => {
   sendgrid.webhook.setUrl(webhook.url);
 });
 after(async () => {
-  for (const worker of workers) worker.kill('SIGKILL');
+  await workers.killAll();
   await webhook.close();
   await sendgrid.close();
   await walker.close();
 });
-
-function startWorker(): ChildProcess {
-  const child = spawn(process.execPath, ['--enable-source-maps', program, 'worker'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      ...process.env,
-      ...walker.variables,
-      PUBLIC_URL: 'https://audience.example.test',
-      LEDGER_KEY: ADDRESS_KEY.toString('base64'),
-      SENDGRID_API_KEY: SENDGRID_KEY,
-      SENDGRID_API_URL: sendgrid.url,
-      SENDGRID_WEBHOOK_KEY: sendgrid.webhook.publicKey,
-      CLOCK_SPEED: String(SPEED),
-    },
-  });
-  workers.add(child);
-  return child;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-  workers.delete(child);
-}
 
 describe('a campaign whose worker is killed again and again', () => {
   it('sends nobody the same twice and loses nobody, and every reaction is reacted to', async () => {
@@ -88,7 +69,7 @@ describe('a campaign whose worker is killed again and again', () => {
         { day: 1, channel: 'email', template: 'feature_highlight', trigger: 'email_opened' },
       ],
     });
-    let worker = startWorker();
+    let worker = workers.start();
     await askCampaign(temporal.client, tenantId, campaignId, 'launch');
     const handle = temporal.client.workflow.getHandle(campaignWorkflowId(tenantId, campaignId));
     let isOver = false;
@@ -99,8 +80,8 @@ describe('a campaign whose worker is killed again and again', () => {
     const random = seededRandom(20_261_125);
     for (let kills = 0; kills < KILLS && !isOver; kills += 1) {
       await sleep(1_500 + 2_500 * random());
-      await kill(worker);
-      worker = startWorker();
+      await workers.kill(worker);
+      worker = workers.start();
     }
     assert.equal((await ended).status, 'finished');
     await sendgrid.webhook.drained();
