@@ -10,13 +10,18 @@ import { createRateLimiter, type RateLimits } from './rate-limits.js';
 import { requestState } from './requests.js';
 import type { Method, Route } from './route.js';
 
+/** Routes that are not in the table, with what the documentation says of them. */
+export type DescribedRouter = { readonly router: Router; readonly operations: readonly DescribedOperation[] };
+
 export type AppDependencies = {
   readonly database: Database;
   readonly logger: Logger;
   readonly metrics: ApiMetrics;
   readonly routes: readonly Route[];
   /** Segment's protocol: reads its own bodies, so it comes before everything that would. */
-  readonly segment?: { readonly router: Router; readonly operations: readonly DescribedOperation[] };
+  readonly segment?: DescribedRouter;
+  /** Users' inboxes: for pages, which show a token of their user instead of a key. */
+  readonly inbox?: DescribedRouter;
   /** What others call than our users, by protocols of theirs: webhooks, links in messages. They read their own bodies too. */
   readonly outside?: readonly Router[];
   /** Absent: the routes of the operator answer `not_available`. */
@@ -27,7 +32,7 @@ export type AppDependencies = {
 
 /** The API as an Express application; it listens nowhere yet. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { routes, segment, metrics, version } = dependencies;
+  const { routes, segment, inbox, metrics, version } = dependencies;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -36,11 +41,12 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(observe(dependencies));
   app.use(setSafeHeaders);
   if (segment) app.use(segment.router);
+  if (inbox) app.use(inbox.router);
   for (const router of dependencies.outside ?? []) app.use(router);
   const rateLimiter = createRateLimiter(dependencies.rateLimits);
   mountRoutes(app, routes, { ...dependencies, rateLimiter });
 
-  const document = describeApi(routes, segment?.operations ?? [], version);
+  const document = describeApi(routes, [...(segment?.operations ?? []), ...(inbox?.operations ?? [])], version);
   app.get('/openapi.json', rateLimiter, (_request, response) => void response.json(document));
   app.get('/metrics', rateLimiter, async (request, response) => {
     requestState(request).route = '/metrics';
@@ -85,7 +91,7 @@ function observe({ logger, metrics }: Pick<AppDependencies, 'logger' | 'metrics'
     response.set('X-Request-Id', state.requestId);
     response.once('close', () => {
       const seconds = (performance.now() - startedAt) / 1000;
-      const { route = 'none', holder } = state;
+      const { route = 'none', holder, subscriber } = state;
       metrics.observe({ method: request.method, route, status: response.statusCode, seconds });
       logger.info(
         {
@@ -95,6 +101,7 @@ function observe({ logger, metrics }: Pick<AppDependencies, 'logger' | 'metrics'
           status: response.statusCode,
           ms: Math.round(seconds * 1000),
           ...(holder && { tenantId: holder.tenantId, keyId: holder.keyId }),
+          ...(subscriber && { tenantId: subscriber.tenantId }),
           ...(!response.writableFinished && { aborted: true }),
         },
         'request',

@@ -29,8 +29,8 @@ const NewOffer = z.strictObject({
 const NewStep = z.strictObject({
   step_key: z.number().optional().describe('Names the step for ever; the next free number when absent.'),
   day: z.number().describe('The earliest day after that of entry, on the calendar of the user.'),
-  channel: Word.describe('email'),
-  template: Words,
+  channel: Word.describe('`email` or `in_app`'),
+  template: Words.describe('Of an in-app step only its name, which the page that shows the inbox is told.'),
   subject: Words.optional(),
   message: Words.optional(),
   content: Words.optional(),

@@ -14,7 +14,9 @@ export const Topic = parsedBy(
     .meta({ description: 'What it is about; `*` is all topics.', examples: ['marketing'] }),
 );
 export const ChannelField = z.enum(messageChannels);
-export const AddressField = storableText(1, 500).describe('A mail address, a telephone number with its country (+14155550100), a handle.');
+export const AddressField = storableText(1, 500).describe(
+  'A mail address, a telephone number with its country (+14155550100), a handle; of an inbox the id of its user.',
+);
 
 const LONGEST_EVIDENCE = 4_000;
 const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
@@ -57,6 +59,8 @@ export type NewWord = z.output<typeof NewWord>;
 /** An address as contacts keep it; nothing where it cannot be one. */
 export function addressOn(channel: MessageChannel, sent: string): string | undefined {
   if (channel === 'email') return parseEmail(sent);
+  // An inbox is the user's own: its address is their id, as in `address_of`.
+  if (channel === 'in_app') return Buffer.from(sent, 'utf8').toString('hex');
   return channel === 'sms' || channel === 'whatsapp' ? parsePhone(sent) : sent.trim() || undefined;
 }
 

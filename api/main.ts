@@ -7,9 +7,11 @@ import { openDatabase, type Database } from '../db/client.js';
 import { createExecutors } from '../db/queries/executors.js';
 import { openObjectStore } from '../store/objects.js';
 import { createApp } from './app.js';
+import { createInboxStreams } from './inbox/streams.js';
 import { createLogger, type Logger } from './logging.js';
 import { createMetrics } from './metrics.js';
 import { createRoutes } from './routes.js';
+import { createInboxRoutes } from './routes/inbox.js';
 import { createSegmentRoutes } from './routes/segment.js';
 import type { ReadinessCheck } from './routes/health.js';
 import { readinessOf } from './sending-readiness.js';
@@ -44,11 +46,20 @@ export async function runApi(
     { name: 'temporal', check: () => walker.check() },
     { name: 'object_store', check: () => objects.get('madansara-readiness') }, // that it is absent is an answer too
   ];
+  const ledgerKey = config.sending?.ledgerKey;
+  const streams = createInboxStreams({
+    database,
+    now: Date.now,
+    onError: (error) => logger.warn({ error }, 'inboxes could not be watched; tried again in a second'),
+  });
+  const metrics = createMetrics();
+  metrics.show('madansara_inbox_streams', 'Streams of inboxes that are open', streams.count);
   let closing: Promise<void> | undefined;
   const routes = createRoutes({
     database,
     walker,
     tests: walker,
+    ledgerKey,
     campaigns: walker,
     sending: readinessOf(config.sending),
     executors: createExecutors(() => new Date()),
@@ -60,9 +71,10 @@ export async function runApi(
     database,
     routes,
     segment: createSegmentRoutes({ database }),
+    inbox: createInboxRoutes({ database, streams, ledgerKey, now: Date.now }),
     outside: outsideOf(database, config.sending, logger),
     logger,
-    metrics: createMetrics(),
+    metrics,
     ...(config.api.adminKey !== undefined && { adminKey: config.api.adminKey }),
     version: await readVersion(),
   });
@@ -71,6 +83,7 @@ export async function runApi(
   try {
     server = await listen(app, config.api);
   } catch (error) {
+    await streams.close();
     await letGo();
     throw error;
   }
@@ -80,7 +93,7 @@ export async function runApi(
     port: server.port,
     url,
     close: () => {
-      closing ??= server.close().then(async () => void (await letGo()));
+      closing ??= Promise.all([streams.close(), server.close()]).then(async () => void (await letGo()));
       return closing;
     },
   };

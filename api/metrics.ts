@@ -1,8 +1,10 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export type ApiMetrics = {
   readonly registry: Registry;
   observe(request: { readonly method: string; readonly route: string; readonly status: number; readonly seconds: number }): void;
+  /** Shows a number that is there anyway, as it is when somebody looks. */
+  show(name: string, help: string, read: () => number): void;
 };
 
 /** Metrics of one API process. Labels name routes, never addresses or ids, so that their number is bounded. */
@@ -27,6 +29,9 @@ export function createMetrics(): ApiMetrics {
     observe({ method, route, status, seconds }) {
       requests.inc({ method, route, status: String(status) });
       durations.observe({ method, route }, seconds);
+    },
+    show(name, help, read) {
+      const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) });
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Access, Route } from './route.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** An operation that is not in the table of routes (Segment's protocol has rules of its own), described by its owner. */
+/** An operation that is not in the table of routes (Segment's protocol and inboxes have rules of their own), described by its owner. */
 export type DescribedOperation = { readonly method: string; readonly path: string; readonly operation: Json };
 
 /** The OpenAPI 3.1 document: made of the schemas that validate, so that it cannot say anything else. */
@@ -54,6 +54,11 @@ const SECURITY_SCHEMES = {
     type: 'http',
     scheme: 'basic',
     description: 'A write key (`msw_…`) as the user name, an empty password: as Segment does it.',
+  },
+  subscriberToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: "One user's token for their own inbox, which the tenant's backend gets from `POST /v1/inbox/tokens`.",
   },
 };
 
@@ -120,7 +125,7 @@ function responsesOf({ schemas, mediaType }: Route): Json {
   );
 }
 
-function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined): readonly Json[] {
+export function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined): readonly Json[] {
   if (!schema) return [];
   const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
     properties?: Record<string, { description?: string }>;
@@ -135,7 +140,7 @@ function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined): r
   }));
 }
 
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+export function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' });
   return rest;
 }

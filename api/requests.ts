@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { TenantId } from '../core/ids.js';
 import type { KeyHolder } from '../db/queries/api-keys.js';
 
 /** What becomes known about a request on its way through. */
@@ -8,6 +9,8 @@ export type RequestState = {
   /** The route's path as the documentation writes it: logs and metrics name routes, because addresses hold ids of people. */
   route?: string;
   holder?: KeyHolder;
+  /** Whose page it is that shows a user's inbox, under a name that says nothing of them. */
+  subscriber?: { readonly tenantId: TenantId; readonly topic: string };
 };
 
 const states = new WeakMap<Request, RequestState>();

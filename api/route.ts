@@ -147,6 +147,14 @@ function makeRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
   };
 }
 
+/** What a schema makes of a part of a request; throws `invalid` with all its faults. */
+export function requireValid<S extends z.ZodType>(part: RequestFault['in'], schema: S, value: unknown): z.output<S> {
+  const faults: RequestFault[] = [];
+  const valid = validate(part, schema, value, faults) as z.output<S>;
+  if (faults.length > 0) throw new RequestProblem('invalid', sentence(faults), { faults });
+  return valid;
+}
+
 function validate(part: RequestFault['in'], schema: z.ZodType, value: unknown, faults: RequestFault[]): unknown {
   const parsed = schema.safeParse(value, { reportInput: false });
   if (parsed.success) return parsed.data;

@@ -8,6 +8,7 @@ import { createCampaignRoutes } from './routes/campaigns.js';
 import { createConsentRoutes } from './routes/consent.js';
 import { createEmailSenderRoutes } from './routes/email-sender.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
+import { createInboxTokenRoutes } from './routes/inbox-tokens.js';
 import { createKeyRoutes } from './routes/keys.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSendingPolicyRoutes } from './routes/sending-policy.js';
@@ -27,6 +28,8 @@ export type RouteDependencies = {
   readonly sending: SendingReadiness;
   /** What executes an accepted suggestion's actions; an action without one is answered as not available. */
   readonly executors?: Executors;
+  /** Signs the tokens of subscribers. Absent: there are no inboxes. */
+  readonly ledgerKey?: Buffer | undefined;
   readonly readiness: readonly ReadinessCheck[];
   readonly isClosing: () => boolean;
   readonly now: () => Date;
@@ -46,6 +49,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createConsentRoutes(dependencies),
     ...createSendingPolicyRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
+    ...createInboxTokenRoutes(dependencies),
     ...createTenantRoutes(dependencies),
     ...createKeyRoutes(dependencies),
     ...createHealthRoutes(dependencies.readiness, dependencies.isClosing),

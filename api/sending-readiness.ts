@@ -1,11 +1,15 @@
 import type { Config } from '../config.js';
 import type { SendingReadiness } from '../core/campaign/preflight.js';
 
+/** What is sent goes through workers that have all of it, over whichever channel. */
+const NEEDED = 'SENDGRID_API_KEY, SENDGRID_WEBHOOK_KEY, LEDGER_KEY and PUBLIC_URL';
+
 /** What this installation can send, as its configuration says. */
 export const readinessOf = (sending: Config['sending']): SendingReadiness =>
   sending
-    ? { email: true, ledgerKey: sending.ledgerKey }
+    ? { email: true, in_app: true, ledgerKey: sending.ledgerKey }
     : {
-        email: 'no provider is configured (SENDGRID_API_KEY, SENDGRID_WEBHOOK_KEY, LEDGER_KEY and PUBLIC_URL)',
+        email: `no provider is configured (${NEEDED})`,
+        in_app: `nothing is sent from this installation (${NEEDED})`,
         ledgerKey: null,
       };

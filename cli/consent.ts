@@ -21,8 +21,7 @@ export function show(tenant: TenantId, userId: UserId, topic: string): Promise<v
       const known = found.user.userId;
       const channels = await readUserStatus(tx, tenant, { userId: known, topic, addressKey });
       const events = await listConsentEventsOfUser(tx, tenant, known);
-      if (channels.length === 0) console.log(`${known} has no address`);
-      else print(channelLines(channels, topic));
+      print(channelLines(channels, topic));
       if (events.length > 0) print(['', ...eventLines(events)]);
     });
   });
@@ -31,7 +30,11 @@ export function show(tenant: TenantId, userId: UserId, topic: string): Promise<v
 const channelLines = (channels: readonly ChannelStatus[], topic: string): string[] =>
   tableLines([
     ['channel', 'address', topic],
-    ...channels.map(({ channel, address, because }) => [channel, address, because === null ? 'may be sent' : `nothing: ${because}`]),
+    ...channels.map(({ channel, address, because }) => [
+      channel,
+      channel === 'in_app' ? '-' : address,
+      because === null ? 'may be sent' : `nothing: ${because}`,
+    ]),
   ]);
 
 const eventLines = (events: readonly ConsentEventRow[]): string[] =>

@@ -7,6 +7,7 @@ export const SCOPES = [
   'campaigns:write',
   'templates:write',
   'consent:write',
+  'inbox:tokens',
   'events:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];

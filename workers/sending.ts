@@ -3,7 +3,9 @@ import { Worker, type NativeConnection, type WorkerInterceptors } from '@tempora
 import type { Logger } from 'pino';
 import { createBatchControl } from '../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../activities/campaigns/campaigns.js';
+import { createInAppChannel } from '../activities/channels/in-app.js';
 import { createSendgridClient, prepareEmails } from '../activities/channels/sendgrid.js';
+import { createInAppRenderer } from '../activities/sending/in-app-rendering.js';
 import { createEmailRenderer } from '../activities/sending/rendering.js';
 import { createSendingActivities } from '../activities/sending/sending.js';
 import type { SendingDependencies } from '../activities/sending/send-step.js';
@@ -77,5 +79,6 @@ function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgri
     ledgerKey,
     prepareEmails: (batch: Parameters<typeof prepareEmails>[1]) => prepareEmails(account, batch),
     render: createEmailRenderer({ database, publicUrl }),
+    channels: { in_app: createInAppChannel({ render: createInAppRenderer({ database }) }) },
   };
 }

@@ -76,14 +76,17 @@ async function begin(
   const messageIds = mails.map(({ messageId }) => messageId);
   const begin = { callId, messageIds, addressKey: ledgerKey, at: now() };
   const startedMs = Date.now();
-  if (Math.abs(startedMs - claimedMs) > CLAIM_LASTS_MS) throw outdated();
+  requireFresh(claimedMs);
   const begun = await throughOutages(() => beginCall(database, tenantId, begin), patience);
   if (begun === undefined) throw takenOver();
   return Math.abs(Date.now() - startedMs) <= FRESH_MS ? begun : 'too slow';
 }
 
-const outdated = () =>
-  ApplicationFailure.create({ message: 'so long after the claim, its hours may be over: it is asked anew', type: 'unavailable' });
+/** What was claimed long ago is not sent by that claim: its hours may be over, and it is asked anew. */
+export function requireFresh(claimedMs: number): void {
+  if (Math.abs(Date.now() - claimedMs) <= CLAIM_LASTS_MS) return;
+  throw ApplicationFailure.create({ message: 'so long after the claim, its hours may be over: it is asked anew', type: 'unavailable' });
+}
 
 export const takenOver = () => ApplicationFailure.create({ message: 'another try has taken these messages over', type: 'unavailable' });
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
+import { DomainError } from '../../core/errors.js';
 import { chunkEmails, type EmailEnvelope, type EmailMessage } from '../../core/message/email.js';
 import { signToken } from '../../core/message/token.js';
 import { claimMessages } from '../../db/queries/claiming.js';
@@ -8,9 +9,24 @@ import { sendChunk, takenOver, type CallDependencies, type Chunk, type LedgerEma
 import { throughOutages } from './through-outages.js';
 
 export type SendingDependencies = CallDependencies & {
-  /** What a step says to each of these users, in their order. */
+  /** What a step says in a mail to each of these users, in their order. */
   readonly render: (step: StepOfBatch, users: readonly Recipient[]) => Promise<RenderedStep>;
+  /** How messages go over other channels than email. A step on a channel that is not here is refused before anything is claimed. */
+  readonly channels?: Readonly<Partial<Record<Exclude<StepOfBatch['channel'], 'email'>, ChannelSender>>>;
 };
+
+/**
+ * Sends what was claimed for a call, and tells where each of these messages stands then. It renders them, writes `failed` where there
+ * is nothing to send, and sees to it that of two who try the same one alone sends.
+ */
+export type ChannelSender = (ledger: LedgerDependencies, step: StepOfBatch, claims: ClaimedForCall) => Promise<readonly Standing[]>;
+export type ClaimedForCall = {
+  readonly callId: string;
+  /** When, by the clock of the machine: what is sent long after that is asked anew (`requireFresh`). */
+  readonly claimedMs: number;
+  readonly claimed: readonly Claimed[];
+};
+export type LedgerDependencies = Omit<CallDependencies, 'prepareEmails'>;
 
 /** The token is all that links, reply addresses and the provider may know a message by. */
 export type Recipient = { readonly userId: string; readonly address: string; readonly token: string };
@@ -26,7 +42,7 @@ export type RenderedMail = Omit<EmailMessage, 'token' | 'to'>;
 export type StepSent = readonly (readonly [idx: number, outcome: StepOutcome, dueAtMs?: number])[];
 export type StepOutcome = 'sent' | 'waiting' | 'uncertain' | 'suppressed' | 'failed';
 
-type Claimed = Extract<Claim, { outcome: 'claimed' }>;
+export type Claimed = Extract<Claim, { outcome: 'claimed' }>;
 
 /**
  * Sends one step to members of a batch: claim, render, say that the call begins, send, write the answer. Whatever happens in
@@ -34,11 +50,12 @@ type Claimed = Extract<Claim, { outcome: 'claimed' }>;
  */
 export async function sendStep(dependencies: SendingDependencies, step: StepOfBatch): Promise<StepSent> {
   const { database, ledgerKey, now } = dependencies;
+  const send = senderFor(dependencies, step);
   const callId = randomUUID();
   const claimedMs = Date.now();
   const claims = await claimMessages(database, step, { callId, addressKey: ledgerKey, at: now() });
   const claimed = claims.flatMap((claim) => (claim.outcome === 'claimed' ? [claim] : []));
-  const standings = claimed.length === 0 ? [] : await sendClaimed(dependencies, step, { callId, claimedMs, claimed });
+  const standings = claimed.length === 0 ? [] : await send({ callId, claimedMs, claimed });
   if (claims.some(({ outcome }) => outcome === 'held')) {
     throw ApplicationFailure.create({ message: 'another try holds some of these messages', type: 'unavailable' });
   }
@@ -46,10 +63,20 @@ export async function sendStep(dependencies: SendingDependencies, step: StepOfBa
   return claims.map((claim) => told(claim, claim.messageId === null ? undefined : byMessage.get(claim.messageId)));
 }
 
-async function sendClaimed(
+type ClaimSender = (claims: ClaimedForCall) => Promise<readonly Standing[]>;
+
+function senderFor(dependencies: SendingDependencies, step: StepOfBatch): ClaimSender {
+  const { channel } = step;
+  if (channel === 'email') return (claims) => sendMails(dependencies, step, claims);
+  const send = dependencies.channels?.[channel];
+  if (!send) throw new DomainError('not_available', `nothing is sent over ${channel} in this installation`);
+  return (claims) => send(dependencies, step, claims);
+}
+
+async function sendMails(
   dependencies: SendingDependencies,
   step: StepOfBatch,
-  { callId, claimedMs, claimed }: { readonly callId: string; readonly claimedMs: number; readonly claimed: readonly Claimed[] },
+  { callId, claimedMs, claimed }: ClaimedForCall,
 ): Promise<readonly Standing[]> {
   const { database, now, patience } = dependencies;
   const { tenantId } = step;

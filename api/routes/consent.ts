@@ -31,7 +31,7 @@ const UserConsent = z.object({
   channels: z.array(
     AddressShown.extend({
       channel: ChannelField,
-      address: z.string(),
+      address: z.string().describe('Of an inbox, its user in hex.'),
       contact_consent: z.enum(['granted', 'denied']).nullable().describe('What an import has said of the contact.'),
       because: z.string().nullable().describe('Why no message about the topic would be sent; null where one would, hours and caps apart.'),
     }),

@@ -3,7 +3,7 @@ import { frequencies } from '../journey/campaign-request.js';
 import { campaignChannels } from '../journey/triggers.js';
 
 /** On which messages are sent today. A plan knows more channels; a step on one of those is refused until it is finished. */
-export const availableChannels: readonly string[] = ['email'];
+export const availableChannels: readonly string[] = ['email', 'in_app'];
 
 /** What a campaign asks for that is understood and cannot be done yet: absent, rather than done in part. */
 export function unavailableFaults({ sequence, entry, frequency, re_entry }: CampaignRequest): PlanFault[] {
@@ -29,5 +29,4 @@ function channelFaults(channel: string, field: string): PlanFault[] {
   return isLater ? [{ field, message: unavailableChannel(channel) }] : [];
 }
 
-/** As steps and recommended actions are answered. */
-export const unavailableChannel = (channel: string): string => `${channel} is not available yet; email is`;
+const unavailableChannel = (channel: string): string => `${channel} is not available yet; ${availableChannels.join(' and ')} are`;

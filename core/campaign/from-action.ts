@@ -43,7 +43,9 @@ export function campaignFromAction(
   action: CreateCampaign,
   { segmentId, goal }: { readonly segmentId: string; readonly goal: string | null },
 ): DraftFromAction {
-  const { offer, sequence_length: wanted = 1, campaign_name: name } = action;
+  const { channel, offer, sequence_length: wanted = 1, campaign_name: name } = action;
+  if (channel === 'in_app')
+    return { kind: 'not_available', because: 'in-app steps need words of their own, and an action brings none: write it as a campaign' };
   const length = Math.min(wanted, isSeries(action) ? LONGEST_SERIES : MOST_REPETITIONS, offer?.expiry_days ?? Infinity);
   const days = offer ? daysOfOffer(length, offer) : daysOf(length, action.urgency ?? 'medium');
   const request: CampaignRequest = {

@@ -46,10 +46,16 @@ const DID_NOT: Readonly<Record<Watched, string>> = {
   converted: 'who have not reached',
 };
 
+/** A click in an inbox is that a message's action was taken; nobody replies there. */
+const IN_APP_ACTION = { did: 'who interacted with', didNot: 'who did not interact with' };
+
 function triggerInWords(plan: Plan, trigger: Trigger): string {
   const { watches, wanted, timeoutMs } = trigger;
-  const what = watches === 'converted' ? (plan.goal ?? 'the goal') : `step ${watchedStep(plan, trigger)?.key ?? '?'}`;
-  return `${(wanted ? DID : DID_NOT)[watches]} ${what} within ${hoursInWords(timeoutMs / HOUR_MS)}`;
+  const watched = watchedStep(plan, trigger);
+  const what = watches === 'converted' ? (plan.goal ?? 'the goal') : `step ${watched?.key ?? '?'}`;
+  const isAction = watches === 'engaged' || watches === 'clicked';
+  const words = watched?.channel === 'in_app' && isAction ? IN_APP_ACTION : { did: DID[watches], didNot: DID_NOT[watches] };
+  return `${wanted ? words.did : words.didNot} ${what} within ${hoursInWords(timeoutMs / HOUR_MS)}`;
 }
 
 /** The step that gives a trigger its bit: no two things have the same. */

@@ -20,6 +20,7 @@ export type OverCap = { readonly channel: EngagementChannel; readonly users: num
 /** Whether this installation sends on a channel, or why not, in words that follow "because". */
 export type SendingReadiness = {
   readonly email: true | string;
+  readonly in_app: true | string;
   /** The secret that hashes addresses; without it nobody can be found among the suppressed. */
   readonly ledgerKey: Buffer | null;
 };
@@ -29,14 +30,20 @@ export type PreflightFacts = {
   readonly recipients: number;
   /** Of each channel that the plan uses. */
   readonly reach: readonly Reach[];
-  readonly readiness: Pick<SendingReadiness, 'email'>;
+  readonly readiness: Omit<SendingReadiness, 'ledgerKey'>;
 };
+
+const SENT = [
+  ['email', 'email'],
+  ['in_app', 'in-app message'],
+] as const;
 
 /** What has to be put right before a campaign can be launched, in words; nothing when it can. */
 export function blockersOf({ segmentName, recipients, reach, readiness }: PreflightFacts): string[] {
   const blockers: string[] = [];
-  if (readiness.email !== true && reach.some(({ channel }) => channel === 'email')) {
-    blockers.push(`no email can be sent, because ${readiness.email}`);
+  for (const [channel, what] of SENT) {
+    const because = readiness[channel];
+    if (because !== true && reach.some((one) => one.channel === channel)) blockers.push(`no ${what} can be sent, because ${because}`);
   }
   if (recipients === 0) blockers.push(`the segment ${segmentName} has no members`);
   else for (const one of reach) if (one.reachable === 0) blockers.push(`nobody can be reached by ${one.channel}: ${whyNot(one)}`);

@@ -17,17 +17,27 @@ select isolate_by_tenant('sending_policies');
 
 drop function judge_address(bytea, uuid, text, text);
 drop function address_of(uuid, text, text);
+drop function contact_of(uuid, text, text);
 drop function claim_messages(uuid, bigint, smallint, text, bytea, integer, integer[], uuid, timestamptz);
 drop function claim_again(uuid, bigint, smallint, text, bytea, integer, integer[], integer[], text[], uuid, timestamptz, text);
 drop function judge_again(uuid, bytea, bigint[], uuid, timestamptz, text);
 
 -- Where messages to a user go: to the verified address before others, to the older one before newer ones.
-create function address_of(wanted uuid, over text, person text) returns table (address text, consent text, consent_at timestamptz)
+create function contact_of(wanted uuid, over text, person text) returns table (address text, consent text, consent_at timestamptz)
   language sql stable
 as $$
   select c.address, c.consent, c.consent_at from madansara_analytics.contacts c
   where c.tenant_id = wanted and c.user_id = person and c.channel = over
   order by c.verified_at is null, c.contact_id limit 1
+$$;
+
+-- An inbox is the user's own, and needs no contact. Its address is their id, in hex: two ids may differ in case alone.
+create function address_of(wanted uuid, over text, person text) returns table (address text, consent text, consent_at timestamptz)
+  language sql stable
+as $$
+  select encode(convert_to(person, 'UTF8'), 'hex'), null, null::timestamptz where over = 'in_app'
+  union all
+  select c.address, c.consent, c.consent_at from madansara_analytics.contact_of(wanted, over, person) c where over <> 'in_app'
 $$;
 
 -- What the checks of a claim need to know beside the address, read once for all messages of a step.

@@ -1,5 +1,7 @@
 import { wordsOfStep } from '../../core/campaign/step-words.js';
-import { parseTenantId } from '../../core/ids.js';
+import { parseTenantId, type TenantId } from '../../core/ids.js';
+import type { PlanContent, PlanStep } from '../../core/journey/plan.js';
+import { inAppMessageOf } from '../../core/message/in-app-words.js';
 import { wordsFaults } from '../../core/template/compile-template.js';
 import type { TenantTransaction } from '../client.js';
 import type { CampaignPlan, CampaignRow } from './campaigns.js';
@@ -7,8 +9,8 @@ import { findEmailSender } from './email-senders.js';
 import { readEmailTemplate } from './templates.js';
 
 /**
- * Why the mails of a campaign could not be written, in words: no sender, no such template, words that have no place in it. How many of
- * the audience lack which variable is to be told here too.
+ * Why the messages of a campaign could not be written, in words: no sender, no such template, words that have no place in it, or no
+ * words where there is no template. How many of the audience lack which variable is to be told here too.
  */
 export async function contentFaults(
   tx: TenantTransaction,
@@ -17,21 +19,34 @@ export async function contentFaults(
 ): Promise<string[]> {
   const tenantId = parseTenantId(row.tenantId);
   const faults: string[] = [];
-  const steps = plan.steps.filter(({ channel }) => channel === 'email');
-  if (steps.length > 0 && !(await findEmailSender(tx, tenantId))) {
+  if (plan.steps.some(({ channel }) => channel === 'email') && !(await findEmailSender(tx, tenantId))) {
     faults.push('the tenant has no sender of mail (PUT /v1/email-sender sets one)');
   }
-  for (const { key, template: family } of steps) {
-    const template = await readEmailTemplate(tx, tenantId, family);
-    if (template === undefined) {
-      faults.push(`step ${key}: there is no template ${family} in force`);
-      continue;
-    }
-    const words = wordsOfStep(contents.find((content) => content.key === key) ?? {});
-    faults.push(...wordsFaults(words, template).map(({ field, message }) => `step ${key}, ${field}: ${message}`));
-    if (words.text === undefined && template.slots.content === 'needed') {
-      faults.push(`step ${key}: ${family} has no content of its own, and the step brings none (content)`);
-    }
+  for (const step of plan.steps) {
+    const content = contents.find(({ key }) => key === step.key) ?? { key: step.key };
+    if (step.channel === 'email') faults.push(...(await mailFaults(tx, tenantId, step, content)));
+    if (step.channel === 'in_app') faults.push(...inAppFaults(step, content));
   }
   return faults;
+}
+
+async function mailFaults(
+  tx: TenantTransaction,
+  tenantId: TenantId,
+  { key, template: family }: PlanStep,
+  content: PlanContent,
+): Promise<string[]> {
+  const template = await readEmailTemplate(tx, tenantId, family);
+  if (template === undefined) return [`step ${key}: there is no template ${family} in force`];
+  const words = wordsOfStep(content);
+  const faults = wordsFaults(words, template).map(({ field, message }) => `step ${key}, ${field}: ${message}`);
+  if (words.text === undefined && template.slots.content === 'needed') {
+    faults.push(`step ${key}: ${family} has no content of its own, and the step brings none (content)`);
+  }
+  return faults;
+}
+
+function inAppFaults({ key, template }: PlanStep, content: PlanContent): string[] {
+  const message = inAppMessageOf({ template, content });
+  return 'because' in message ? [`step ${key}: ${message.because}`] : [];
 }

@@ -36,7 +36,7 @@ type Counted = {
 /**
  * The same judgement as of `judge_address`, of the caps and of the unique key on addresses, over all members at once: users at one mailbox are
  * counted with the clock of one of them. The hash is that of `hash_address`, written out, since a call of it for each of a million
- * mailboxes takes as long as all else; a test compares both with what claims decide.
+ * mailboxes takes as long as all else; a test compares both with what claims decide. An inbox is each user's own, as in `address_of`.
  */
 export async function readReach(
   tx: TenantTransaction,
@@ -46,6 +46,15 @@ export async function readReach(
   const { channel, homeZone, optimal, ledgerKey, at } = scope;
   const now = sql`${at.toISOString()}::timestamptz`;
   const key = sql`${ledgerKey}::bytea`;
+  const addresses =
+    channel === 'in_app'
+      ? sql`
+      select m.user_id, encode(convert_to(m.user_id, 'UTF8'), 'hex') as address, null::text as consent, null::timestamptz as consent_at
+      from segment_membership m where m.tenant_id = ${tenantId} and m.segment_id = ${segmentId}`
+      : sql`
+      select distinct on (c.user_id) c.user_id, c.address, c.consent, c.consent_at
+      from contacts c where c.tenant_id = ${tenantId} and c.channel = ${channel}
+      order by c.user_id, c.verified_at is null, c.contact_id`;
   const { rows } = await tx.execute<Counted>(sql`
     with rules as materialized (select * from topic_rules(${tenantId}, ${topic}, ${channel})),
     caps as materialized (
@@ -53,10 +62,7 @@ export async function readReach(
       from sending_caps c
       where c.tenant_id = ${tenantId} and c.channel in ('all', ${channel}) and c.priority >= ${priority}
         and not (select is_transactional from rules)),
-    addresses as (
-      select distinct on (c.user_id) c.user_id, c.address, c.consent, c.consent_at
-      from contacts c where c.tenant_id = ${tenantId} and c.channel = ${channel}
-      order by c.user_id, c.verified_at is null, c.contact_id),
+    addresses as (${addresses}),
     members as (
       select coalesce(u.time_zone, ${homeZone}) || '|' || coalesce(coalesce(l.weekday::text, '*') || ' ' || l.hour || ' ' || l.minute, '') as clock,
         ${placeOf(scope)} as place, lower(trim(a.address)) collate "C" as mailbox, a.consent as told, a.consent_at as told_at,

@@ -67,7 +67,8 @@ export async function readUserStatus(
 ): Promise<ChannelStatus[]> {
   const { rows } = await tx.execute<ChannelRow>(
     sql`select o.channel, a.address, a.consent as "contactConsent", j.because
-        from (select distinct channel from contacts where tenant_id = ${tenantId} and user_id = ${userId}) o
+        from (
+          select channel from contacts where tenant_id = ${tenantId} and user_id = ${userId} union select 'in_app') o
         cross join lateral address_of(${tenantId}, o.channel, ${userId}) a
         cross join lateral topic_rules(${tenantId}, ${topic}, o.channel) t
         cross join lateral judge_address(${addressKey}, ${tenantId}, o.channel, ${userId}, ${topic}, t.needs_yes, t.needs_confirmation) j

@@ -92,8 +92,7 @@ describe('POST /v1/campaigns', () => {
     assert.match(faults[2] ?? '', /^sequence\[4\]\.day: 3 comes after 4/);
     assert.match(faults[3] ?? '', /^sequence\[4\]\.trigger: "email_seen" is none of segment_entry, /);
     assert.deepEqual(faults.slice(4), [
-      'sequence[1].channel: whatsapp is not available yet; email is',
-      'sequence[2].channel: in_app is not available yet; email is',
+      'sequence[1].channel: whatsapp is not available yet; email and in_app are',
       'frequency: weekly campaigns are not available yet; a campaign that enters its segment once is',
     ]);
     assert.match(body.detail, /sequence\[1\]\.channel: whatsapp is not available yet/);

@@ -91,11 +91,16 @@ describe('consent over HTTP', () => {
     };
     assert.deepEqual(await because(), [
       ['email', null],
+      ['in_app', null],
       ['sms', 'no consent'],
     ]);
-    await say({ ...yes, channel: 'sms', address: '+1 (415) 555-0100' });
+    await say(
+      { ...yes, channel: 'sms', address: '+1 (415) 555-0100' },
+      { channel: 'in_app', address: 'u1', action: 'denied', source: 'settings' },
+    );
     assert.deepEqual(await because(), [
       ['email', null],
+      ['in_app', 'no consent'],
       ['sms', null],
     ]);
     assert.equal((await call('GET', '/v1/users/nobody/consent')).status, 404);
@@ -144,7 +149,9 @@ describe('consent over HTTP', () => {
   });
 
   it('says what is missing where nothing can be sent', async () => {
-    const blind = await startTestApi(database, { sending: { email: 'nothing is configured', ledgerKey: null } });
+    const blind = await startTestApi(database, {
+      sending: { email: 'nothing is configured', in_app: 'nothing is configured', ledgerKey: null },
+    });
     const answer = await blind.call('POST', '/v1/consent', { key, body: { words: [yes] } });
     assert.deepEqual([answer.status, /LEDGER_KEY/.test(answer.text)], [409, true]);
     await blind.close();

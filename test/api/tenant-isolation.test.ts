@@ -92,6 +92,7 @@ const BODIES: Record<string, () => unknown> = {
   }),
   'post /v1/consent/status': () => ({ channel: 'email', address: `${MARK}@example.test` }),
   'put /v1/sending-policy': () => ({ quiet_hours: { email: 'daily 08:00-21:00' } }),
+  'post /v1/inbox/tokens': () => ({ user_id: theirs.audience.userId }),
   'post /v1/tenants': () => ({ tenant_id: theirs.tenantId, name: 'x' }),
   'patch /v1/tenants/{tenant_id}': () => ({ name: 'x' }),
   'post /v1/tenants/{tenant_id}/keys': () => ({ name: 'x', scopes: ['read'] }),
@@ -273,7 +274,7 @@ describe('the table of routes', () => {
   it('is all that the application serves', async () => {
     const undocumented = ['/openapi.json', '/metrics', '/docs', '/docs/start.js'];
     const served = await api.call('GET', '/openapi.json');
-    const documented = new Set([...api.routes, ...api.segmentOperations].map(({ path }) => path));
+    const documented = new Set([...api.routes, ...api.segmentOperations, ...api.inboxOperations].map(({ path }) => path));
     assert.deepEqual(new Set(Object.keys(served.body.paths)), documented);
     for (const path of api.expressPaths) {
       const known =

@@ -114,6 +114,40 @@ describe('madansara campaign', () => {
     assert.match((await run('story', 'bob')).stdout, /step 1 by email: deferred \(rate limit\), deferred until 2026-03-02 12:30\n/);
   });
 
+  it('checks and tells a campaign of mails and in-app messages', async () => {
+    const inApp = { day: 31, channel: 'in_app', template: 'feature_highlight', subject: 'Try it' };
+    const mixed = {
+      campaign_id: 'camp_mixed',
+      segment,
+      sequence: [email, inApp, { ...email, day: 33, trigger: 'in_app_engaged', else: 'leave' }],
+    };
+    const { stdout } = await create(mixed);
+    assert.match(
+      stdout,
+      /\n {2}2\. From day 31 on: in_app feature_highlight\n {2}3\. .* to those who interacted with step 2 within 3 days; others leave\n/,
+    );
+    assert.match(stdout, /\nemail +2 +0 +0 +0 +0\nin_app +2 +0 +0 +0 +0\n/);
+    assert.match(stdout, /It can be launched\.\n$/);
+    const { stdout: blocked } = await create({
+      ...mixed,
+      campaign_id: 'camp_blocked',
+      sequence: [{ ...inApp, subject: 'Hi {{ first_name }}' }],
+    });
+    assert.match(blocked, /It cannot be launched:\n {2}- step 1: the words of an in-app step cannot have variables\n$/);
+    await walker.database.admin.query(
+      `with c as (select id from outreach_campaigns where tenant_id = $1 and campaign_key = 'camp_mixed'),
+       j as (insert into journeys (tenant_id, campaign_id, batch, idx, entry, user_id) select $1, id, 0, 0, 1, 'bob' from c)
+       insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, claimed_at, sent_at, delivered_at)
+       select $1, id, 1, 2, 'bob', 'in_app', 0, 0, 'delivered', $2, $2, $2 from c`,
+      [tenant, '2026-03-02T10:00:00Z'],
+    );
+    assert.match(
+      (await run('story', 'bob')).stdout,
+      /\n {2}step 2 by in_app: delivered, sent 2026-03-02 10:00, delivered 2026-03-02 10:00\n/,
+    );
+    assert.match((await run('show', 'camp_mixed')).stdout, /\nstep {2}messages {2}status +reason\n2 +1 +delivered/);
+  });
+
   it('says in words what is wrong, all of it at once', async () => {
     const wrong = await create({ segment: 'Nobodies', goal: 'fly', sequence: [email, { ...email, day: 1, channel: 'sms' }] });
     assert.equal(wrong.code, 1);

@@ -36,7 +36,7 @@ describe('madansara consent', () => {
   it('shows whether a user may be written to about a topic, and what they said', async () => {
     const marketing = await run('show', 'u1');
     assert.equal(marketing.code, 0, marketing.stderr);
-    assert.match(marketing.stdout, /^channel +address +marketing\nemail +u1@example\.test +may be sent\n/);
+    assert.match(marketing.stdout, /^channel +address +marketing\nemail +u1@example\.test +may be sent\nin_app +- +may be sent\n/);
     assert.match(marketing.stdout, /\n2026-03-02T12:00:00\.000Z +email +news +denied +form\n$/);
     assert.match((await run('show', 'u1', '--topic', 'news')).stdout, /\nemail +u1@example\.test +nothing: no consent\n/);
     const nobody = await run('show', 'nobody');

@@ -32,6 +32,17 @@ async function faultsOf(steps: readonly Partial<StepRequest>[], { hasSender = tr
   });
 }
 
+describe('the in-app messages of a campaign', () => {
+  it('need words of their own without variables, and neither a sender nor a template', async () => {
+    const inApp = { channel: 'in_app', template: 'no_such_template' };
+    const steps = [{ ...inApp, subject: 'Try it' }, { ...inApp, message: 'Try it' }, inApp, { ...inApp, subject: 'Hi {{ first_name }}' }];
+    assert.deepEqual(await faultsOf(steps, { hasSender: false }), [
+      'step 3: an in-app step needs a subject or a message of its own: no template has its words',
+      'step 4: the words of an in-app step cannot have variables',
+    ]);
+  });
+});
+
 describe('the mails of a campaign', () => {
   it('can be written of templates of the library, with words of their own or without', async () => {
     assert.deepEqual(await faultsOf([{}, { subject: '{{ first_name }}, hello', content: 'Hi {{ first_name }}!' }]), []);

@@ -74,14 +74,14 @@ describe('the executor of create_campaign', () => {
           kind: 'not_available',
           action_type: 'create_campaign',
           reason:
-            'whatsapp is not available yet; email is; weekly campaigns are not available yet; a campaign that enters its segment once is',
+            'whatsapp is not available yet; email and in_app are; weekly campaigns are not available yet; a campaign that enters its segment once is',
         },
       ],
     });
     assert.deepEqual([campaign.status, campaign.campaignName, campaign.createdBy], ['draft', series.campaign_name, suggestionId]);
     assert.deepEqual([campaign.request.segment, campaign.request.goal, campaign.goal?.event], [segment, 'convert_to_paid', 'purchase']);
     const { preflight, plan } = await database.withTenant(tenantId, async (tx) => ({
-      preflight: await readPreflight(tx, campaign, { readiness: { email: true, ledgerKey: ADDRESS_KEY }, at: AT }),
+      preflight: await readPreflight(tx, campaign, { readiness: { email: true, in_app: true, ledgerKey: ADDRESS_KEY }, at: AT }),
       plan: await readPlan(tx, campaign),
     }));
     assert.deepEqual([preflight.recipients, preflight.reach[0]?.reachable, preflight.blockers], [3, 3, []]);

@@ -8,6 +8,7 @@ import type { TenantId } from '../../core/ids.js';
 import type { StepRequest } from '../../core/journey/campaign-request.js';
 import { readPreflight, type Preflight } from '../../db/queries/campaign-preflight.js';
 import { requireCampaign } from '../../db/queries/campaigns.js';
+import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import { ADDRESS_KEY, draftCampaign } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { putSendingPolicy, type SendingPolicy } from '../../db/queries/sending-policy.js';
@@ -19,7 +20,7 @@ before(async () => void (database = await createTestDatabase()));
 after(() => database.drop());
 
 const AT = new Date('2026-03-02T12:20:00Z');
-const READY: SendingReadiness = { email: true, ledgerKey: ADDRESS_KEY };
+const READY: SendingReadiness = { email: true, in_app: true, ledgerKey: ADDRESS_KEY };
 
 const address = fc.constantFrom('a@x.test', 'A@x.test', ' a@x.test', 'b@x.test', 'c@x.test', 'd@x.test', 'e@x.test', 'f@x.test');
 const contact = fc.record({
@@ -42,6 +43,7 @@ const world = fc.record({
 });
 
 const step: StepRequest = { day: 0, channel: 'email', template: 'welcome_series_1', send_time: 'optimal' };
+const inApp: StepRequest = { day: 3, channel: 'in_app', template: 'feature_highlight', subject: 'Try it' };
 
 const set = (tenantId: TenantId, policy: Partial<SendingPolicy>) =>
   database.withTenant(tenantId, (tx) => putSendingPolicy(tx, tenantId, { quietHours: {}, caps: [], topics: [], ...policy }));
@@ -51,7 +53,7 @@ async function check(
   segment: string,
   readiness = READY,
 ): Promise<{ readonly campaignId: number; readonly preflight: Preflight }> {
-  const key = await draftCampaign(database, tenantId, { segment, sequence: [step, { ...step, day: 3 }] });
+  const key = await draftCampaign(database, tenantId, { segment, sequence: [step, { ...step, day: 3 }, inApp] });
   return database.withTenant(tenantId, async (tx) => {
     const row = await requireCampaign(tx, tenantId, key);
     return { campaignId: row.id, preflight: await readPreflight(tx, row, { readiness, at: AT }) };
@@ -85,7 +87,7 @@ function countByHand({ people, suppressed, said = [], needsYes = false }: World)
 }
 
 /** The same by claiming the first message for everybody, as a launched campaign does. */
-async function countByClaims(tenantId: TenantId, campaignId: number, segment: string): Promise<Reach> {
+async function countByClaims(tenantId: TenantId, campaignId: number, segment: string): Promise<Reach[]> {
   const { rows } = await database.admin.query<{ idx: number }>(
     `insert into journeys (tenant_id, campaign_id, batch, idx, entry, user_id)
      select $1, $2, 0, row_number() over (order by m.user_id) - 1, 1, m.user_id
@@ -94,11 +96,18 @@ async function countByClaims(tenantId: TenantId, campaignId: number, segment: st
     [tenantId, campaignId, segment],
   );
   const members = rows.map(({ idx }) => idx);
-  const call = { callId: randomUUID(), addressKey: ADDRESS_KEY, at: AT };
-  const claims = await claimMessages(database, { tenantId, campaignId, stepKey: 1, channel: 'email', batch: 0, members }, call);
+  const claimed = { tenantId, campaignId, batch: 0, members };
+  return [
+    await countClaims({ ...claimed, stepKey: 1, channel: 'email' }),
+    await countClaims({ ...claimed, stepKey: 3, channel: 'in_app' }),
+  ];
+}
+
+async function countClaims(step: StepOfBatch): Promise<Reach> {
+  const claims = await claimMessages(database, step, { callId: randomUUID(), addressKey: ADDRESS_KEY, at: AT });
   const because = (reason: string) => claims.filter((claim) => claim.outcome === 'done' && claim.reason === reason).length;
   return {
-    channel: 'email',
+    channel: step.channel,
     reachable: claims.filter(({ outcome }) => outcome === 'claimed').length,
     noAddress: because('no address'),
     noConsent: because('no consent'),
@@ -115,9 +124,19 @@ describe('a preflight', () => {
         const { tenantId, segment } = await addWorld(database, all);
         const { campaignId, preflight } = await check(tenantId, segment);
         const expected = countByHand(all);
-        assert.deepEqual(preflight.reach, [expected]);
-        assert.equal(preflight.recipients, all.people.filter(({ isMember }) => isMember).length);
-        assert.deepEqual(await countByClaims(tenantId, campaignId, segment), expected);
+        const recipients = all.people.filter(({ isMember }) => isMember).length;
+        const inboxes: Reach = {
+          channel: 'in_app',
+          reachable: recipients,
+          noAddress: 0,
+          noConsent: 0,
+          unconfirmed: 0,
+          suppressed: 0,
+          sameAddress: 0,
+        };
+        assert.deepEqual(preflight.reach, [expected, inboxes]);
+        assert.equal(preflight.recipients, recipients);
+        assert.deepEqual(await countByClaims(tenantId, campaignId, segment), [expected, inboxes]);
         const { hours, later } = preflight.forecast;
         assert.equal(
           hours.reduce((sum, { messages }) => sum + messages, later),
@@ -184,24 +203,34 @@ describe('a preflight', () => {
     await spendCap(database, tenantId, { userIds: ['u0', 'u2'], channel: 'email', at: before(60) });
     await spendCap(database, tenantId, { userIds: ['u3'], channel: 'email', at: before(1_441) });
     const { campaignId, preflight } = await check(tenantId, segment);
-    assert.deepEqual(preflight.overCap, [{ channel: 'email', users: 1 }]);
+    // Who has no address has an inbox.
+    const none = [{ channel: 'email', users: 0 }, { channel: 'in_app', users: 0 }]; // prettier-ignore
+    assert.deepEqual(preflight.overCap, [{ channel: 'email', users: 1 }, { channel: 'in_app', users: 2 }]); // prettier-ignore
     const waiting = async () => {
       await countByClaims(tenantId, campaignId, segment);
-      const { rows } = await database.admin.query('select user_id from messages where tenant_id = $1 and reason = $2', [
-        tenantId,
-        'frequency cap',
-      ]);
+      const { rows } = await database.admin.query(
+        "select user_id from messages where tenant_id = $1 and channel = 'email' and reason = $2",
+        [tenantId, 'frequency cap'],
+      );
       return rows;
     };
     assert.deepEqual(await waiting(), [{ user_id: 'u0' }]);
     await set(tenantId, { caps: [] });
-    assert.deepEqual((await check(tenantId, segment)).preflight.overCap, [{ channel: 'email', users: 0 }]);
+    assert.deepEqual((await check(tenantId, segment)).preflight.overCap, none);
   });
 
   it('says that nobody is there, and that nothing can be sent', async () => {
     const { tenantId, segment } = await addWorld(database, { people: [], suppressed: [] });
-    const { preflight } = await check(tenantId, segment, { email: 'no provider is configured', ledgerKey: null });
-    assert.deepEqual(preflight.blockers, ['no email can be sent, because no provider is configured', 'the segment Some has no members']);
+    const { preflight } = await check(tenantId, segment, {
+      email: 'no provider is configured',
+      in_app: 'nothing is sent',
+      ledgerKey: null,
+    });
+    assert.deepEqual(preflight.blockers, [
+      'no email can be sent, because no provider is configured',
+      'no in-app message can be sent, because nothing is sent',
+      'the segment Some has no members',
+    ]);
     assert.deepEqual(preflight.forecast, { hours: [], later: 0, held: 0, never: 0 });
   });
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import type pg from 'pg';
 import type { TenantId } from '../../core/ids.js';
 import { openDatabase, type Database } from '../../db/client.js';
 import { ADDRESS_KEY } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { AT, ledgerOf } from '../harness/ledger.js';
+import { readerOf } from '../harness/rows-read.js';
 
 let database: TestDatabase;
 /** One session, which keeps its plans. */
@@ -102,19 +102,4 @@ async function rowsRead({ tenantId, campaignId, batch, members, step }: Work): P
   } finally {
     client.release();
   }
-}
-
-function readerOf(client: pg.PoolClient, messages: number) {
-  const readSoFar = async () => {
-    const { rows } = await client.query<{ n: number }>(
-      `select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 as n from pg_stat_xact_user_tables
-       where schemaname = 'madansara_analytics'`,
-    );
-    return rows[0]?.n ?? 0;
-  };
-  return async (query: string, values: readonly unknown[]) => {
-    const before = await readSoFar();
-    const { rows } = await client.query<{ id: string; done: number }>(query, [...values]);
-    return { rows, perMessage: ((await readSoFar()) - before) / messages };
-  };
 }

@@ -1,11 +1,13 @@
 import type { Router } from 'express';
 import { createApp } from '../../api/app.js';
+import { createInboxStreams, type StreamSettings } from '../../api/inbox/streams.js';
 import { createLogger, type Logger } from '../../api/logging.js';
 import { createMetrics } from '../../api/metrics.js';
 import type { DescribedOperation } from '../../api/openapi.js';
 import type { RateLimits } from '../../api/rate-limits.js';
 import type { Route } from '../../api/route.js';
 import { createRoutes } from '../../api/routes.js';
+import { createInboxRoutes } from '../../api/routes/inbox.js';
 import { createSegmentRoutes, type SegmentDependencies } from '../../api/routes/segment.js';
 import { listen } from '../../api/server.js';
 import type { TestControl, WalkerControl, WalkRequest } from '../../api/temporal.js';
@@ -25,6 +27,10 @@ export type TestApi = {
   readonly routes: readonly Route[];
   /** Segment's protocol: not in the table of routes, though in the documentation. */
   readonly segmentOperations: readonly DescribedOperation[];
+  /** Users' inboxes: likewise. */
+  readonly inboxOperations: readonly DescribedOperation[];
+  /** How many streams of inboxes are open. */
+  readonly streams: () => number;
   /** Every path that Express was given a handler for, in the form of OpenAPI. */
   readonly expressPaths: readonly string[];
   /** The lines of the log, as they were written. */
@@ -56,6 +62,9 @@ export type TestApiOptions = {
   readonly readiness?: Parameters<typeof createRoutes>[0]['readiness'];
   readonly now?: () => Date;
   readonly segment?: Omit<SegmentDependencies, 'database'>;
+  readonly streams?: Partial<StreamSettings>;
+  /** Null: this installation sends nothing. */
+  readonly ledgerKey?: Buffer | null;
   /** Made with the logger of the API. */
   readonly outside?: (logger: Logger) => readonly Router[];
 };
@@ -82,6 +91,8 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     },
     ...options.tests,
   };
+  const now = options.now ?? (() => new Date());
+  const ledgerKey = options.ledgerKey === null ? undefined : (options.ledgerKey ?? ADDRESS_KEY);
   const campaigns: CampaignControl = {
     async changeCampaign({ tenantId, campaignId, change }) {
       const at = (options.now ?? (() => new Date()))();
@@ -94,23 +105,28 @@ export async function startTestApi(database: Database, options: TestApiOptions =
   };
   const routes = createRoutes({
     database,
+    ledgerKey,
     walker,
     tests,
     campaigns,
-    sending: options.sending ?? { email: true, ledgerKey: ADDRESS_KEY },
+    sending: options.sending ?? { email: true, in_app: true, ledgerKey: ADDRESS_KEY },
     ...(options.executors && { executors: options.executors }),
     readiness: options.readiness ?? [{ name: 'postgres', check: () => database.pool.query('select 1') }],
     isClosing: () => false,
-    now: options.now ?? (() => new Date()),
+    now,
   });
   const rateLimits = options.rateLimits ?? { perKey: 1_000_000, perAddress: 1_000_000 };
   const segment = createSegmentRoutes({ database, rateLimits, ...options.segment });
+  const nowMs = () => now().getTime();
+  const streams = createInboxStreams({ database, now: nowMs, onError: (error) => void log.push(String(error)), ...options.streams });
+  const inbox = createInboxRoutes({ database, streams, ledgerKey, now: nowMs, rateLimits });
   const adminKey = options.adminKey === undefined ? ADMIN_KEY : options.adminKey;
   const logger = createLogger('info', { write: (line) => void log.push(line) });
   const app = createApp({
     database,
     routes,
     segment,
+    inbox,
     ...(options.outside && { outside: options.outside(logger) }),
     logger,
     metrics: createMetrics(),
@@ -125,12 +141,14 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     port: server.port,
     routes,
     segmentOperations: segment.operations,
+    inboxOperations: inbox.operations,
+    streams: streams.count,
     expressPaths: pathsOf(app.router.stack as unknown as readonly Layer[]),
     log,
     started,
     scheduled,
     call: callAt(url),
-    close: () => server.close(1_000),
+    close: async () => void (await Promise.all([streams.close(), server.close(1_000)])),
   };
 }
 

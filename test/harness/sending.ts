@@ -5,7 +5,9 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import express from 'express';
 import { createBatchControl } from '../../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../../activities/campaigns/campaigns.js';
+import { createInAppChannel } from '../../activities/channels/in-app.js';
 import { createSendgridClient, prepareEmails } from '../../activities/channels/sendgrid.js';
+import { createInAppRenderer } from '../../activities/sending/in-app-rendering.js';
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { SendingDependencies } from '../../activities/sending/send-step.js';
 import type { SendingConfig } from '../../config.js';
@@ -48,6 +50,7 @@ export async function startCampaignWorker(settings: {
     ledgerKey: ADDRESS_KEY,
     prepareEmails: (batch) => prepareEmails(account, batch),
     render: plainRender,
+    channels: { in_app: createInAppChannel({ render: createInAppRenderer({ database }) }) },
     now,
   });
   const worker = await Worker.create({

@@ -11,8 +11,7 @@ describe('what a campaign asks for today', () => {
   it('is refused step by step where it is on a channel that is not finished', () => {
     assert.equal(makePlan(fourSteps).status, 'made');
     assert.deepEqual(unavailableFaults(fourSteps), [
-      { field: 'sequence[1].channel', message: 'whatsapp is not available yet; email is' },
-      { field: 'sequence[2].channel', message: 'in_app is not available yet; email is' },
+      { field: 'sequence[1].channel', message: 'whatsapp is not available yet; email and in_app are' },
     ]);
   });
 

@@ -100,9 +100,10 @@ describe('the campaign that a recommended action asks for', () => {
       assert.ok(draft.kind === 'not_available');
       return draft.because;
     };
-    assert.equal(because({ channel: 'whatsapp' }), 'whatsapp is not available yet; email is');
+    assert.equal(because({ channel: 'whatsapp' }), 'whatsapp is not available yet; email and in_app are');
+    assert.match(because({ channel: 'in_app' }), /^in-app steps need words of their own/);
     assert.match(because({ frequency: 'weekly' }), /^weekly campaigns are not available yet/);
-    assert.match(because({ channel: 'sms', frequency: 'daily' }), /^sms is not available yet; email is; daily campaigns/);
+    assert.match(because({ channel: 'sms', frequency: 'daily' }), /^sms is not available yet; email and in_app are; daily campaigns/);
   });
 
   it('can be carried out, whatever is recommended', () => {

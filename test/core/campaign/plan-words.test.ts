@@ -11,7 +11,7 @@ describe('a plan in words', () => {
       'On the day of entry, at the best hour of each: email welcome_series_1',
       "From day 1 on, at 10:00 of each one's clock: whatsapp engagement_follow_up, to those who opened step 1 within 3 days; others leave",
       'From day 2 on: in_app feature_highlight, to those who replied to step 2 within 3 days; others leave',
-      'From day 4 on, at the best hour of each: email limited_offer, to those who clicked in or replied to step 3 within 3 days; others leave',
+      'From day 4 on, at the best hour of each: email limited_offer, to those who interacted with step 3 within 3 days; others leave',
     ]);
   });
 
@@ -32,6 +32,22 @@ describe('a plan in words', () => {
       'From day 2 on: email welcome_series_1, to those who have not reached convert_to_paid within 12 hours; others go on with step 12',
       "From day 3 on, at 07:05 of each one's clock: email welcome_series_1, then the journey ends",
     ]);
+  });
+
+  it('tells of an inbox that people interact with its messages', () => {
+    const inApp = { channel: 'in_app', template: 'feature_highlight' };
+    const after = (trigger: string) =>
+      stepsInWords(
+        planOf({
+          segment: 'x',
+          sequence: [
+            { ...inApp, day: 0 },
+            { ...inApp, day: 1, trigger },
+          ],
+        }),
+      )[1];
+    assert.match(after('in_app_engaged') ?? '', /to those who interacted with step 1 within 3 days/);
+    assert.match(after('not_clicked') ?? '', /to those who did not interact with step 1 within 12 hours/);
   });
 
   it('says who leaves early, and when nobody gets anything any more', () => {

@@ -7,7 +7,7 @@ const fine: PreflightFacts = {
   segmentName: 'At Risk',
   recipients: 100,
   reach: [reach],
-  readiness: { email: true },
+  readiness: { email: true, in_app: true },
 };
 const nobody = { ...reach, reachable: 0, sameAddress: 0 };
 
@@ -22,8 +22,13 @@ describe('what stands in the way of a launch', () => {
     ],
     [
       'a provider that is missing, beside all else',
-      { recipients: 0, reach: [nobody], readiness: { email: 'no provider is configured' } },
+      { recipients: 0, reach: [nobody], readiness: { email: 'no provider is configured', in_app: 'it is off' } },
       ['no email can be sent, because no provider is configured', 'the segment At Risk has no members'],
+    ],
+    [
+      'what is missing for in-app messages, where there are some',
+      { reach: [{ ...reach, channel: 'in_app' }], readiness: { email: 'no provider is configured', in_app: 'it is off' } },
+      ['no in-app message can be sent, because it is off'],
     ],
   ];
   for (const [what, changes, blockers] of cases) {
