@@ -370,7 +370,7 @@ create function merge_elsewhere(wanted uuid, source text, target text) returns v
   language sql set search_path = madansara_analytics
 as $$
   select merge_in_campaigns(wanted, source, target);
-  update consent_events e set user_id = target where e.tenant_id = wanted and e.user_id = merge_elsewhere.source;
+  update consent_events e set user_id = target where e.tenant_id = wanted and e.user_id = $2; -- an event has a source too
   select from (select p.person from unnest(array[source, target]) p(person) order by p.person collate "C") o
   cross join lateral (select from recent_sends r where r.tenant_id = wanted and r.user_id = o.person limit 1 for update) r;
   insert into recent_sends as r (tenant_id, user_id, channels, times, taken)

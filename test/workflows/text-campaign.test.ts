@@ -95,8 +95,8 @@ async function prepared() {
   await database.admin.query(
     `with people as (select * from unnest($2::text[], $3::text[]) p(id, number)),
      named as (update users u set traits = jsonb_build_object('first_name', split_part(u.user_id, '-', 1)) where tenant_id = $1)
-     insert into contacts (tenant_id, user_id, channel, address)
-     select $1, id, channel, number from people cross join unnest('{sms,whatsapp}'::text[]) channel
+     insert into contacts (tenant_id, user_id, channel, address, consent)
+     select $1, id, channel, number, 'granted' from people cross join unnest('{sms,whatsapp}'::text[]) channel
      where channel = 'sms' or id <> 'eve-opens'`,
     [tenantId, Object.keys(PEOPLE), Object.values(PEOPLE)],
   );
