@@ -14,7 +14,12 @@ const Reply = z.object({
   channel: z.enum(['sms', 'whatsapp']),
   user_id: z.string().nullable().describe('Null where nobody is known by the number.'),
   answers: z.object({ campaign_id: z.string(), step_key: z.int() }).nullable().describe('The message of ours that it answers.'),
-  asks: z.enum(['stop', 'start', 'help']).nullable().describe('A stop and a start have been obeyed.'),
+  asks: z
+    .enum(['stop', 'maybe_stop', 'start', 'help'])
+    .nullable()
+    .describe(
+      'A stop and a start have been obeyed. After a `maybe_stop` nothing is sent either, until `POST /v1/consent` says that they want it.',
+    ),
   text: z.string().nullable().describe('Null where it was sealed under another LEDGER_KEY.'),
   received_at: Timestamp,
 });

@@ -107,11 +107,18 @@ create function suppress_recipient(wanted uuid, message bigint, why text) return
 as $$
 begin
   perform enter_tenant(wanted);
+  perform lock_messages(wanted, array[message]);
   insert into suppressions (tenant_id, channel, address_hash, reason)
   select wanted, m.channel, m.address_hash, why from messages m
   where m.tenant_id = wanted and m.message_id = message and m.address_hash is not null
   on conflict do nothing;
   if not found then return; end if;
+  if why = 'unsubscribed' then
+    perform from messages m
+    cross join lateral keep_words(wanted, null, jsonb_build_array(jsonb_build_array(m.channel, '*', null, encode(m.address_hash, 'hex'), m.user_id,
+      'withdrawn', null, null, 'twilio', jsonb_build_object('message', message), extract(epoch from clock_timestamp()) * 1000)), clock_timestamp()) k
+    where m.tenant_id = wanted and m.message_id = message;
+  end if;
   insert into engagement_outbox (tenant_id, campaign_id, batch, idx, what)
   select wanted, j.campaign_id, j.batch, j.idx, why
   from messages m cross join lateral (select j.* from open_journeys(wanted, m.user_id) j offset 0) j
@@ -195,7 +202,7 @@ create table replies (
   address_hash bytea not null,
   user_id text, -- null: nobody is known by this number
   message_id bigint, -- what it answers: the message that it quotes, else the last that went to this number
-  asks text check (asks in ('stop', 'start', 'help')),
+  asks text check (asks in ('stop', 'maybe_stop', 'start', 'help')),
   sealed bytea not null,
   received_at timestamptz not null,
   primary key (tenant_id, reply_id),
@@ -205,8 +212,9 @@ create index replies_by_address on replies (address_hash, tenant_id, channel, re
 create index replies_by_user on replies (user_id, tenant_id) where user_id is not null;
 select isolate_by_tenant('replies');
 
--- Takes what somebody has written, once. A stop suppresses the number and ends the journeys of whoever has it, a start undoes a stop, and
--- anything else is a reply to a message of ours, where there is one.
+-- Takes what somebody has written, once. A stop suppresses the number and ends the journeys of whoever has it. What may be a stop suppresses
+-- it too, until people have looked at it, and so does no more; a start undoes either, and signs up nobody else. Unless it is a stop, it is a
+-- reply to a message of ours, where there is one. What providers tell of unsubscriptions is noted as words of consent; all else is here.
 create function take_reply(wanted uuid, from_provider text, sid text, over text, key bytea, number text, quoted text, wish text, text_sealed bytea, at timestamptz)
   returns table (is_new boolean, message_id bigint, user_id text)
   language plpgsql set search_path = madansara_analytics
@@ -216,6 +224,7 @@ declare
   hash bytea := hash_address(key, wanted, over, number);
 begin
   perform enter_tenant(wanted);
+  perform hold_users(wanted, false);
   select m.message_id, m.user_id into message_id, user_id
   from messages m join texts t on t.tenant_id = wanted and t.message_id = m.message_id
   where m.address_hash = hash and m.tenant_id = wanted and m.channel = over and m.status <> 'failed'
@@ -227,21 +236,36 @@ begin
   insert into replies (tenant_id, provider_id, channel, address_hash, user_id, message_id, asks, sealed, received_at)
   values (wanted, sid, over, hash, user_id, message_id, wish, text_sealed, at) on conflict do nothing;
   is_new := found;
-  if is_new and wish = 'start' then
-    delete from suppressions s where s.tenant_id = wanted and s.channel = over and s.address_hash = hash and s.reason = 'unsubscribed';
-  elsif is_new and wish = 'stop' then
-    insert into suppressions (tenant_id, channel, address_hash, reason) values (wanted, over, hash, 'unsubscribed') on conflict do nothing;
+  if not is_new then
+    return next;
+    return;
   end if;
-  if is_new and message_id is not null and wish is distinct from 'start' then
+  if message_id is not null then
     perform take_provider_events(wanted, from_provider, jsonb_build_array(jsonb_build_array(
       sid, message_id, case wish when 'stop' then 'unsubscribed' else 'replied' end, extract(epoch from at) * 1000)));
-  elsif is_new and wish = 'stop' and user_id is not null then
+  elsif wish = 'stop' and user_id is not null then
     insert into engagement_outbox (tenant_id, campaign_id, batch, idx, what)
     select wanted, j.campaign_id, j.batch, j.idx, 'unsubscribed'
     from open_journeys(wanted, user_id) j order by j.campaign_id, j.batch, j.idx;
   end if;
+  if wish = 'maybe_stop' or wish = 'stop' and message_id is null then
+    insert into suppressions (tenant_id, channel, address_hash, reason) values (wanted, over, hash, 'unsubscribed') on conflict do nothing;
+    perform note_reply(wanted, over, hash, user_id, 'withdrawn', wish, sid, at);
+  elsif wish = 'start' and exists (
+    select from suppressions s where s.tenant_id = wanted and s.channel = over and s.address_hash = hash and s.reason = 'unsubscribed')
+  then
+    perform note_reply(wanted, over, hash, user_id, 'granted', wish, sid, at);
+  end if;
   return next;
 end
+$$;
+
+-- Keeps what a reply says of consent, about all topics. A yes after a no lifts the suppression.
+create function note_reply(wanted uuid, over text, hash bytea, person text, action text, wish text, sid text, at timestamptz) returns void
+  language sql set search_path = madansara_analytics
+as $$
+  select from keep_words(wanted, null, jsonb_build_array(jsonb_build_array(over, '*', null, encode(hash, 'hex'), person, action,
+    case action when 'granted' then 'consent' end, null, 'reply', jsonb_build_object('reply', sid, 'asks', wish), extract(epoch from at) * 1000)), at)
 $$;
 
 -- Of messages that are about to be sent over WhatsApp, those whose recipient has written since: they may be told anything.
@@ -261,6 +285,12 @@ end
 $$;
 
 -- A merge gives what a user has written to who they are now; what a deleted person has written goes with them.
+-- Its body calls a parameter by the function's own name, which is about to be another.
+do $$
+begin
+  execute replace(pg_get_functiondef('merge_elsewhere(uuid, text, text)'::regprocedure), 'merge_elsewhere.source', '$2');
+end
+$$;
 alter function merge_elsewhere(uuid, text, text) rename to merge_all_but_replies;
 create function merge_elsewhere(wanted uuid, source text, target text) returns void
   language sql set search_path = madansara_analytics
@@ -277,4 +307,4 @@ as $$
 $$;
 
 select plan_by_look_ups(name::regproc::regprocedure)
-from unnest(array['part_claims', 'begin_text', 'answer_text', 'suppress_recipient', 'take_reply', 'list_open_windows']) name;
+from unnest(array['part_claims', 'begin_text', 'answer_text', 'suppress_recipient', 'take_reply', 'note_reply', 'list_open_windows']) name;

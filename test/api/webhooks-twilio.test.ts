@@ -4,6 +4,7 @@ import { createTwilioWebhooks, TWILIO_INBOUND_ROUTE, TWILIO_STATUS_ROUTE } from 
 import { openText } from '../../core/message/sealed-text.js';
 import { seededRandom } from '../../core/random.js';
 import { createApiKey } from '../../db/queries/api-keys.js';
+import { recordConsent } from '../../db/queries/consent.js';
 import { putPhoneSenders } from '../../db/queries/phone-senders.js';
 import { signWebhook } from '../../sandbox/twilio/signing.js';
 import { startTestApi, type TestApi } from '../harness/api.js';
@@ -15,11 +16,14 @@ import { newNumber, newSid, sentText } from '../harness/texts.js';
 const PUBLIC_URL = 'https://audience.example.test/madansara';
 const AUTH_TOKEN = 'token-of-the-account';
 const NOW = new Date('2026-03-02T13:00:00Z');
+/** A second passes with each look at it. */
+let ticks = 0;
+const clock = () => new Date(NOW.getTime() + 1_000 * (ticks += 1));
 let database: TestDatabase;
 let api: TestApi;
 before(async () => {
   database = await createTestDatabase();
-  const settings = { database, ledgerKey: ADDRESS_KEY, publicUrl: PUBLIC_URL, authToken: AUTH_TOKEN, now: () => NOW };
+  const settings = { database, ledgerKey: ADDRESS_KEY, publicUrl: PUBLIC_URL, authToken: AUTH_TOKEN, now: clock };
   api = await startTestApi(database, { outside: (logger) => [createTwilioWebhooks({ ...settings, logger })] });
 });
 after(async () => {
@@ -177,6 +181,42 @@ describe('what people write', () => {
     await write('START');
     assert.deepEqual(await suppressed(tenantId), []);
     assert.deepEqual((await repliesTo(tenantId)).map(({ asks }) => asks), ['stop', 'start', 'start']); // prettier-ignore
+    const { rows: words } = await database.admin.query(
+      'select action, topic, source from consent_events where tenant_id = $1 order by event_id',
+      [tenantId],
+    );
+    assert.deepEqual(words, [
+      { action: 'withdrawn', topic: '*', source: 'twilio' },
+      { action: 'granted', topic: '*', source: 'reply' },
+    ]);
+  });
+
+  it('signs nobody up who says yes without having left', async () => {
+    const { tenantId, write } = await conversation('sms');
+    await write('Yes please');
+    assert.equal((await rowOf(tenantId))?.status, 'replied');
+    assert.deepEqual((await database.admin.query('select from consent_events where tenant_id = $1', [tenantId])).rows, []);
+  });
+
+  it('is read in other languages; and what may be a stop lets nothing through until people have looked at it', async () => {
+    const french = await conversation('sms');
+    await french.write('Arrêtez de m’écrire');
+    assert.deepEqual(await suppressed(french.tenantId), [{ channel: 'sms', reason: 'unsubscribed' }]);
+    const unsure = await conversation('whatsapp');
+    await unsure.write('not interested');
+    assert.deepEqual((await repliesTo(unsure.tenantId)).map(({ asks }) => asks), ['maybe_stop']); // prettier-ignore
+    assert.deepEqual(await suppressed(unsure.tenantId), [{ channel: 'whatsapp', reason: 'unsubscribed' }]);
+    assert.equal((await rowOf(unsure.tenantId))?.status, 'replied');
+    const word = {
+      channel: 'whatsapp',
+      address: unsure.address,
+      action: 'granted',
+      basis: 'consent',
+      source: 'a person',
+      at: clock(),
+    } as const;
+    await recordConsent(database, unsure.tenantId, [word], { addressKey: ADDRESS_KEY, at: clock() });
+    assert.deepEqual(await suppressed(unsure.tenantId), []);
   });
 
   it('suppresses a stranger who says stop too', async () => {

@@ -10,7 +10,10 @@ describe('what a reply asks for', () => {
     ['stopwatch', undefined],
     ['Start', 'start'],
     ['HELP?', 'help'],
-    ['Yes', undefined],
+    ['Yes', 'start'],
+    ['Arrêtez de m’écrire', 'stop'],
+    ['not interested', 'maybe_stop'],
+    ['How much is it?', undefined],
     ['', undefined],
     ['👍', undefined],
   ] as const) {
