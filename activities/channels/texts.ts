@@ -5,7 +5,7 @@ import type { SendOutcome } from '../../core/message/send-outcome.js';
 import { signToken } from '../../core/message/token.js';
 import { answerCall, type CallAnswer, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { answerText, beginText, listOpenWindows, partClaims, type Hush } from '../../db/queries/texts.js';
-import { answersFor, FRESH_MS, takenOver, type Standing } from '../sending/send-chunk.js';
+import { answersFor, FRESH_MS, requireFresh, takenOver, type Standing } from '../sending/send-chunk.js';
 import type { ChannelSender, Claimed, LedgerDependencies, Recipient } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
 import { sendTexts, type TextCalls } from './twilio.js';
@@ -38,7 +38,7 @@ type OwnCall = { readonly callId: string; readonly messageId: number; readonly m
  */
 export const createTextChannel =
   (channel: PhoneChannel, dependencies: TextDependencies): ChannelSender =>
-  async (ledger, step, { callId, claimed }) => {
+  async (ledger, step, { callId, claimedMs, claimed }) => {
     const { database, now, patience } = ledger;
     const { tenantId } = step;
     const { sender, messages, unsent } = await renderClaimed(ledger, { ...dependencies, channel, step }, claimed);
@@ -46,7 +46,7 @@ export const createTextChannel =
     if (messages.length === 0) return unsent;
     const own = messages.map(({ messageId, message }) => ({ callId: randomUUID(), messageId, message }));
     if (!(await throughOutages(() => partClaims(database, tenantId, { from: callId, calls: own }), patience))) throw takenOver();
-    const { calls, standings, lost } = ledgerCalls(ledger, step, own);
+    const { calls, standings, lost } = ledgerCalls(ledger, step, { own, claimedMs });
     const batch = { sender, statusUrl: dependencies.statusUrl, messages: own.map(({ message }) => message) };
     await sendTexts(dependencies.client, batch, { calls });
     if (lost.size > 0) throw takenOver();
@@ -86,7 +86,11 @@ async function renderClaimed(
 }
 
 /** What the ledger says and is told of each message; where each stands in the end; and those that somebody has taken over. */
-function ledgerCalls({ database, ledgerKey, now, patience }: LedgerDependencies, { tenantId }: StepOfBatch, own: readonly OwnCall[]) {
+function ledgerCalls(
+  { database, ledgerKey, now, patience }: LedgerDependencies,
+  { tenantId }: StepOfBatch,
+  { own, claimedMs }: { readonly own: readonly OwnCall[]; readonly claimedMs: number },
+) {
   const byToken = new Map(own.map((call) => [call.message.token, call]));
   const standings: Standing[] = [];
   const lost = new Set<number>();
@@ -103,6 +107,7 @@ function ledgerCalls({ database, ledgerKey, now, patience }: LedgerDependencies,
       for (;;) {
         // By the clock of the machine: a campaign's may run faster. Whoever was held up asks anew: somebody may want no more meanwhile.
         const startedMs = Date.now();
+        requireFresh(claimedMs);
         const begin = { callId, messageId, addressKey: ledgerKey, at: now(), said };
         const begun = await throughOutages(() => beginText(database, tenantId, begin), patience);
         if (begun?.status === 'claimed' && Math.abs(Date.now() - startedMs) > FRESH_MS) continue;

@@ -35,6 +35,7 @@ export async function sendTexts(
   const rest = batch.messages.entries();
   let unanswered = 0;
   let ofAll: SendOutcome | undefined;
+  let failure: { readonly error: unknown } | undefined;
 
   async function outcomeOf(message: PhoneMessage): Promise<SendOutcome | undefined> {
     const fault = phoneFault(message);
@@ -51,12 +52,16 @@ export async function sendTexts(
   }
   async function sendInTurn(): Promise<void> {
     for (const [position, message] of rest) {
+      if (failure) return;
       const outcome = await outcomeOf(message);
       outcomes[position] = outcome ?? notWanted();
       if (outcome) await calls.ended(message, outcome);
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, sendInTurn));
+  // What is under way is written down before anybody hears of a failure; nothing more is begun.
+  const sendUntilFailure = () => sendInTurn().catch((error: unknown) => void (failure ??= { error }));
+  await Promise.all(Array.from({ length: atOnce }, sendUntilFailure));
+  if (failure) throw failure.error;
   return outcomes;
 }
 

@@ -225,7 +225,8 @@ create index replies_by_user on replies (user_id, tenant_id) where user_id is no
 select isolate_by_tenant('replies');
 
 -- Takes what somebody has written, once: a reply to a message of ours, where there is one. A stop is a no to all topics and ends the
--- journeys of whoever has the number, a start is a yes, and what may be a stop keeps the number silent until somebody has looked at it.
+-- journeys of whoever has the number; a start undoes it, and signs up nobody else; after what may be a stop the number is silent until
+-- somebody has looked at it.
 create function take_reply(wanted uuid, from_provider text, sid text, over text, key bytea, number text, quoted text, wish text, text_sealed bytea, at timestamptz)
   returns table (is_new boolean, message_id bigint, user_id text)
   language plpgsql set search_path = madansara_analytics
@@ -253,7 +254,9 @@ begin
   elsif is_new and wish = 'stop' then
     perform hush_writer(wanted, over, hash, user_id, from_provider || ' reply', jsonb_build_object('reply', sid), at);
   end if;
-  if is_new and wish = 'start' then
+  if is_new and wish = 'start' and exists (
+    select from suppressions s where s.tenant_id = wanted and s.channel = over and s.address_hash = hash and s.reason in ('unsubscribed', 'awaiting review'))
+  then
     delete from suppressions s where s.tenant_id = wanted and s.channel = over and s.address_hash = hash and s.reason = 'awaiting review';
     perform from keep_words(wanted, null, jsonb_build_array(
       word_of_phone(over, hash, user_id, 'granted', from_provider || ' reply', jsonb_build_object('reply', sid), at)), at);

@@ -21,7 +21,13 @@ let api: TestApi;
 let words = 0;
 before(async () => {
   database = await createTestDatabase();
-  const settings = { database, ledgerKey: ADDRESS_KEY, publicUrl: PUBLIC_URL, authToken: AUTH_TOKEN, now: () => new Date(NOW.getTime() + (words += 1)) };
+  const settings = {
+    database,
+    ledgerKey: ADDRESS_KEY,
+    publicUrl: PUBLIC_URL,
+    authToken: AUTH_TOKEN,
+    now: () => new Date(NOW.getTime() + (words += 1)),
+  };
   api = await startTestApi(database, { outside: (logger) => [createTwilioWebhooks({ ...settings, logger })] });
 });
 after(async () => {
@@ -213,6 +219,13 @@ describe('what people write', () => {
     assert.equal((await judge('999999', 'stop')).status, 404);
     const { key: reader } = await createApiKey(database, tenantId, { name: 'reader', scopes: ['replies:read'] });
     assert.equal((await api.call('PUT', `/v1/replies/${third}/verdict`, { key: reader, body: { verdict: 'none' } })).status, 403);
+  });
+
+  it('signs nobody up who says yes without having left', async () => {
+    const { tenantId, write } = await conversation('sms');
+    await write('Yes please');
+    assert.equal((await rowOf(tenantId))?.status, 'replied');
+    assert.deepEqual(await wordsOf(tenantId), []);
   });
 
   it('keeps a stop and a start as words of consent', async () => {

@@ -126,7 +126,7 @@ describe('madansara campaign', () => {
       stdout,
       /\n {2}2\. From day 31 on: in_app feature_highlight\n {2}3\. .* to those who interacted with step 2 within 3 days; others leave\n/,
     );
-    assert.match(stdout, /\nemail +2 +0 +0 +0 +0\nin_app +2 +0 +0 +0 +0\n/);
+    assert.match(stdout, /\nemail +2 +0 +0 +0 +0 +0 +0\nin_app +2 +0 +0 +0 +0 +0 +0\n/);
     assert.match(stdout, /It can be launched\.\n$/);
     const { stdout: blocked } = await create({
       ...mixed,
