@@ -23,6 +23,7 @@ const wantsS3 = (env: { ARTIFACT_STORE?: 'directory' | 's3' | undefined; S3_ENDP
   (env.ARTIFACT_STORE ?? (env.S3_ENDPOINT ? 's3' : 'directory')) === 's3';
 
 const REAL_SENDGRID = /^https:\/\/api\.([a-z]+\.)?sendgrid\.com/;
+const REAL_TWILIO = /^https:\/\/api\.([a-z0-9-]+\.)*twilio\.com/;
 
 /** A rule that is tried even when a single variable is at fault, so that all faults are told at once. */
 const evenSo = (message: string) => ({ message, when: () => true });
@@ -60,6 +61,12 @@ const Environment = z
     SENDGRID_API_KEY: z.string().min(1).optional(),
     SENDGRID_API_URL: HttpAddress.default('https://api.sendgrid.com'),
     SENDGRID_WEBHOOK_KEY: z.base64().min(1).optional(),
+    TWILIO_ACCOUNT_SID: z
+      .string()
+      .regex(/^AC[0-9a-fA-F]{32}$/, 'AC and 32 hexadecimal digits are expected')
+      .optional(),
+    TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
+    TWILIO_API_URL: HttpAddress.default('https://api.twilio.com'),
     CLOCK_SPEED: z.coerce.number().min(1).max(1_000_000).default(1),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
@@ -74,6 +81,18 @@ const Environment = z
   .refine(
     (env) => !env.SENDGRID_API_KEY || env.SENDGRID_WEBHOOK_KEY,
     evenSo('SENDGRID_API_KEY needs SENDGRID_WEBHOOK_KEY: without the events of SendGrid nobody would know what became of a mail'),
+  )
+  .refine(
+    (env) => !env.TWILIO_ACCOUNT_SID || env.TWILIO_AUTH_TOKEN,
+    evenSo('TWILIO_ACCOUNT_SID needs TWILIO_AUTH_TOKEN: Twilio signs its webhooks with it'),
+  )
+  .refine(
+    (env) => !env.TWILIO_ACCOUNT_SID || env.SENDGRID_API_KEY,
+    evenSo('TWILIO_ACCOUNT_SID needs SENDGRID_API_KEY: an installation that sends, sends mail'),
+  )
+  .refine(
+    (env) => env.CLOCK_SPEED === 1 || !env.TWILIO_ACCOUNT_SID || !REAL_TWILIO.test(env.TWILIO_API_URL),
+    evenSo('CLOCK_SPEED is for rehearsals: people whom Twilio really writes to live by the clock'),
   )
   .refine(
     (env) => env.CLOCK_SPEED === 1 || !env.SENDGRID_API_KEY || !REAL_SENDGRID.test(env.SENDGRID_API_URL),
@@ -106,6 +125,15 @@ export type SendingConfig = {
     /** As SendGrid shows it, base64. */
     readonly webhookKey: string;
   };
+  /** Absent: no SMS and no WhatsApp message is sent. */
+  readonly twilio?: TwilioConfig;
+};
+
+export type TwilioConfig = {
+  readonly accountSid: string;
+  /** Opens the account, and signs what Twilio posts to us. */
+  readonly authToken: string;
+  readonly apiUrl: string;
 };
 
 export type Config = {
@@ -135,6 +163,7 @@ const SECRETS = new Set([
   'WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE',
   'LEDGER_KEY',
   'SENDGRID_API_KEY',
+  'TWILIO_AUTH_TOKEN',
 ]);
 
 /** Called once, by each process's main. Reports every fault at once, in words, and never a value that may be secret. */
@@ -205,7 +234,11 @@ function sending(env: Environment): { sending?: SendingConfig } {
   const { LEDGER_KEY: key, PUBLIC_URL: publicUrl, SENDGRID_API_KEY: apiKey, SENDGRID_WEBHOOK_KEY: webhookKey } = env;
   if (!key || !publicUrl || !apiKey || !webhookKey) return {};
   const sendgrid = { apiKey, apiUrl: env.SENDGRID_API_URL, webhookKey };
-  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), sendgrid } };
+  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), sendgrid, ...twilio(env) } };
+}
+
+function twilio({ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: apiUrl }: Environment) {
+  return accountSid && authToken ? { twilio: { accountSid, authToken, apiUrl } } : {};
 }
 
 function maskPassword(value: string): string {

@@ -19,6 +19,7 @@ import { listen, type RunningServer } from './server.js';
 import { connectWalker } from './temporal.js';
 import { createUnsubscribePages } from './unsubscribe.js';
 import { createSendgridWebhook } from './webhooks/sendgrid.js';
+import { createTwilioWebhooks } from './webhooks/twilio.js';
 
 export type RunningApi = {
   readonly port: number;
@@ -100,13 +101,16 @@ export async function runApi(
 }
 
 /** What providers and the people who get our messages call. */
-const outsideOf = (database: Database, sending: Config['sending'], logger: Logger): readonly Router[] =>
-  sending === undefined
-    ? []
-    : [
-        createSendgridWebhook({ database, ledgerKey: sending.ledgerKey, publicKey: sending.sendgrid.webhookKey, logger }),
-        createUnsubscribePages({ database, ledgerKey: sending.ledgerKey, now: () => new Date() }),
-      ];
+function outsideOf(database: Database, sending: Config['sending'], logger: Logger): readonly Router[] {
+  if (sending === undefined) return [];
+  const { ledgerKey, publicUrl, sendgrid, twilio } = sending;
+  const now = () => new Date();
+  return [
+    createSendgridWebhook({ database, ledgerKey, publicKey: sendgrid.webhookKey, logger }),
+    createUnsubscribePages({ database, ledgerKey, now }),
+    ...(twilio ? [createTwilioWebhooks({ database, ledgerKey, publicUrl, authToken: twilio.authToken, now, logger })] : []),
+  ];
+}
 
 async function readVersion(): Promise<string> {
   const text = await readFile(join(projectRoot, 'package.json'), 'utf8');

@@ -5,17 +5,22 @@ import type { CampaignControl } from './campaign-control.js';
 import type { Route } from './route.js';
 import { createAnalyticsRoutes } from './routes/analytics.js';
 import { createCampaignRoutes } from './routes/campaigns.js';
+import { createConsentRoutes } from './routes/consent.js';
 import { createEmailSenderRoutes } from './routes/email-sender.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createInboxTokenRoutes } from './routes/inbox-tokens.js';
 import { createKeyRoutes } from './routes/keys.js';
+import { createPhoneSenderRoutes } from './routes/phone-sender.js';
+import { createReplyRoutes } from './routes/replies.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
+import { createSendingPolicyRoutes } from './routes/sending-policy.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
 import { createTemplateRoutes } from './routes/templates.js';
 import { createTenantRoutes } from './routes/tenants.js';
 import { createTestRoutes } from './routes/tests.js';
 import { createUserRoutes } from './routes/users.js';
 import { createWalkRoutes } from './routes/walks.js';
+import { createWhatsappTemplateRoutes } from './routes/whatsapp-templates.js';
 import type { TestControl, WalkerControl } from './temporal.js';
 
 export type RouteDependencies = {
@@ -44,6 +49,11 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createCampaignRoutes(dependencies),
     ...createTemplateRoutes(dependencies),
     ...createEmailSenderRoutes(dependencies),
+    ...createPhoneSenderRoutes(dependencies),
+    ...createWhatsappTemplateRoutes(dependencies),
+    ...createReplyRoutes(dependencies),
+    ...createConsentRoutes(dependencies),
+    ...createSendingPolicyRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createInboxTokenRoutes(dependencies),
     ...createTenantRoutes(dependencies),

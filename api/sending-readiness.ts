@@ -5,11 +5,15 @@ import type { SendingReadiness } from '../core/campaign/preflight.js';
 const NEEDED = 'SENDGRID_API_KEY, SENDGRID_WEBHOOK_KEY, LEDGER_KEY and PUBLIC_URL';
 
 /** What this installation can send, as its configuration says. */
-export const readinessOf = (sending: Config['sending']): SendingReadiness =>
-  sending
-    ? { email: true, in_app: true, ledgerKey: sending.ledgerKey }
+export function readinessOf(sending: Config['sending']): SendingReadiness {
+  const texts = sending?.twilio ? true : 'no provider is configured (TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN)';
+  return sending
+    ? { email: true, in_app: true, sms: texts, whatsapp: texts, ledgerKey: sending.ledgerKey }
     : {
         email: `no provider is configured (${NEEDED})`,
         in_app: `nothing is sent from this installation (${NEEDED})`,
+        sms: texts,
+        whatsapp: texts,
         ledgerKey: null,
       };
+}

@@ -1,5 +1,6 @@
 import { entryInWords, exitsInWords, stepsInWords } from '../core/campaign/plan-words.js';
 import { entersBy, type Plan } from '../core/journey/plan.js';
+import type { SmsLength } from '../core/message/sms-length.js';
 import { formatNumber } from '../core/numbers.js';
 import type { JourneyCount, MessageCount } from '../db/queries/campaign-counts.js';
 import type { EntryCount } from '../db/queries/campaign-entries.js';
@@ -30,22 +31,30 @@ export const planLines = (plan: Plan): string[] => [
   ...exitsInWords(plan).map((words) => `  ${words}`),
 ];
 
-export function preflightLines({ recipients, lately, reach, forecast, blockers }: Preflight): string[] {
-  const head = ['channel', 'reachable', 'no address', 'no consent', 'suppressed', 'same address'];
+export function preflightLines({ recipients, lately, reach, overCap, forecast, blockers, smsLengths }: Preflight): string[] {
+  const head = ['channel', 'reachable', 'no address', 'no consent', 'unconfirmed', 'suppressed', 'same address', 'over a cap now'];
   const cells = reach.map(({ channel, ...one }) => [
     channel,
-    ...[one.reachable, one.noAddress, one.noConsent, one.suppressed, one.sameAddress].map((users) => formatNumber(users)),
+    ...[one.reachable, one.noAddress, one.noConsent, one.unconfirmed, one.suppressed, one.sameAddress].map((users) => formatNumber(users)),
+    formatNumber(overCap.find((over) => over.channel === channel)?.users ?? 0),
   ]);
   const hours = forecast.hours.map(({ local, messages }) => `  ${local}  ${formatNumber(messages)}`);
   return [
     `Recipients: ${formatNumber(recipients)}`,
     ...(lately === null ? [] : [`By the same rule ${formatNumber(lately)} would have entered in the ${LATELY_DAYS} days before`]),
     ...tableLines([head, ...cells]),
+    ...[...smsLengths].map(([key, length]) => `Step ${key} takes ${segmentsInWords(length)}.`),
     ...(hours.length > 0 ? ["First messages by the hours of the tenant's clock:", ...hours] : []),
+    ...(forecast.held > 0 ? [`Put off by quiet hours, as far as is known now: ${formatNumber(forecast.held)}`] : []),
+    ...(forecast.never > 0 ? [`Whose hours allow no message: ${formatNumber(forecast.never)}`] : []),
     ...(forecast.later > 0 ? [`Later than a day from now, or after a reaction: ${formatNumber(forecast.later)}`] : []),
     ...(blockers.length === 0 ? ['It can be launched.'] : ['It cannot be launched:', ...blockers.map((blocker) => `  - ${blocker}`)]),
   ];
 }
+
+const segmentsInWords = ({ segments, encoding }: SmsLength): string =>
+  `${segments === 1 ? 'one segment of SMS' : `${segments} segments of SMS, each billed as a message`}` +
+  (encoding === 'ucs2' ? '; they are short because of characters outside the SMS alphabet' : '');
 
 export type CampaignView = {
   readonly plan: Plan;

@@ -6,7 +6,9 @@ export const SCOPES = [
   'tests:write',
   'campaigns:write',
   'templates:write',
+  'consent:write',
   'inbox:tokens',
+  'replies:read',
   'events:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];

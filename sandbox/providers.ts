@@ -2,21 +2,26 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { startSandboxSendgrid, type SandboxSendgrid, type SendgridOptions } from './sendgrid/sendgrid.js';
+import { SANDBOX_ACCOUNT } from './twilio/account.js';
+import { startSandboxTwilio, type SandboxTwilio } from './twilio/twilio.js';
 
 /** What a laptop sends to in place of the real providers, and the variables by which the product finds them. */
 export type SandboxProviders = {
   readonly sendgrid: SandboxSendgrid;
+  readonly twilio: SandboxTwilio;
   readonly variables: Readonly<Record<string, string>>;
   /** From now on providers tell the API at this address what becomes of messages. */
   callBack(apiUrl: string): void;
   stop(): Promise<void>;
 };
 
-type Secrets = { readonly ledgerKey: string; readonly sendgridKey: string; readonly webhookKey: string };
+type Secrets = { readonly ledgerKey: string; readonly sendgridKey: string; readonly webhookKey: string; readonly twilioToken: string };
+
+const PUBLIC_URL = 'https://madansara.localhost';
 
 /**
- * Starts the sandbox's providers in this process. What was sent is in `outbox/sendgrid.ndjson` of the folder, and keys stay the same
- * over a restart.
+ * Starts the sandbox's providers in this process. What was sent is in `outbox/sendgrid.ndjson` and `outbox/twilio.ndjson` of the
+ * folder, and keys stay the same over a restart.
  */
 export async function startProviders(
   directory: string,
@@ -29,29 +34,52 @@ export async function startProviders(
     webhookKey: secrets.webhookKey,
     journal: { path: join(directory, 'outbox', 'sendgrid.ndjson') },
   });
+  const { speed, seed } = options;
+  const twilio = await startSandboxTwilio({
+    ...(speed !== undefined && { speed }),
+    ...(seed !== undefined && { seed }),
+    account: { ...SANDBOX_ACCOUNT, authToken: secrets.twilioToken },
+    journal: { path: join(directory, 'outbox', 'twilio.ndjson') },
+    webhook: { inboundUrl: `${PUBLIC_URL}/v1/webhooks/twilio/inbound` },
+  });
   return {
     sendgrid,
+    twilio,
     variables: {
-      PUBLIC_URL: 'https://madansara.localhost',
+      PUBLIC_URL,
       LEDGER_KEY: secrets.ledgerKey,
       SENDGRID_API_KEY: secrets.sendgridKey,
       SENDGRID_API_URL: sendgrid.url,
       SENDGRID_WEBHOOK_KEY: sendgrid.webhook.publicKey,
+      TWILIO_ACCOUNT_SID: SANDBOX_ACCOUNT.accountSid,
+      TWILIO_AUTH_TOKEN: secrets.twilioToken,
+      TWILIO_API_URL: twilio.url,
     },
-    callBack: (apiUrl) => sendgrid.webhook.setUrl(`${apiUrl}/v1/webhooks/sendgrid`),
-    stop: () => sendgrid.close(),
+    callBack(apiUrl) {
+      sendgrid.webhook.setUrl(`${apiUrl}/v1/webhooks/sendgrid`);
+      twilio.webhook.setProxy({ from: PUBLIC_URL, to: apiUrl });
+    },
+    async stop() {
+      await twilio.close();
+      await sendgrid.close();
+    },
   };
 }
 
 function keepSecrets(path: string): Secrets {
-  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as Secrets;
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const secrets: Secrets = {
-    ledgerKey: randomBytes(32).toString('base64'),
-    sendgridKey: `SG.${randomBytes(16).toString('hex')}.${randomBytes(32).toString('hex')}`,
-    webhookKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
-  };
+  const kept = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Partial<Secrets>) : {};
+  const secrets = { ...makeSecrets(), ...kept };
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, JSON.stringify(secrets), { mode: 0o600 });
   return secrets;
+}
+
+function makeSecrets(): Secrets {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  return {
+    ledgerKey: randomBytes(32).toString('base64'),
+    sendgridKey: `SG.${randomBytes(16).toString('hex')}.${randomBytes(32).toString('hex')}`,
+    webhookKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
+    twilioToken: randomBytes(16).toString('hex'),
+  };
 }

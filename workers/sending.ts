@@ -5,16 +5,20 @@ import { createBatchControl } from '../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../activities/campaigns/campaigns.js';
 import { createInAppChannel } from '../activities/channels/in-app.js';
 import { createSendgridClient, prepareEmails } from '../activities/channels/sendgrid.js';
+import type { TwilioClient } from '../activities/channels/twilio-client.js';
 import { createInAppRenderer } from '../activities/sending/in-app-rendering.js';
 import { createEmailRenderer } from '../activities/sending/rendering.js';
 import { createSendingActivities } from '../activities/sending/sending.js';
 import type { SendingDependencies } from '../activities/sending/send-step.js';
+import { settleTexts } from '../activities/sending/settle-texts.js';
 import type { Config, SendingConfig } from '../config.js';
 import type { Database } from '../db/client.js';
 import { campaignTaskQueue } from '../workflows/task-queues.js';
 import { workflowBundle } from './bundle.js';
 import { temporalLogger } from './logging.js';
 import { startRelay } from './relay.js';
+import { startRepeating } from './repeating.js';
+import { createTextChannels, twilioClientOf } from './text-channels.js';
 
 export type SendingSettings = {
   readonly config: Config;
@@ -37,20 +41,23 @@ export type RunningSending = { readonly run: Promise<void>; close(): Promise<voi
 const AT_ONCE = 16;
 /** Long enough for a provider that works; one that does not answer makes its messages uncertain, and must not hold a slot for long. */
 const PROVIDER_TIMEOUT_MS = 10_000;
+/** How often Twilio is asked for texts of which nobody knows whether it has them. */
+const SETTLE_EVERY_MS = 60_000;
 
-/** Campaigns with all that they do, on a queue of their own, and the relay that tells their batches what people did. */
+/** Campaigns with all that they do, on a queue of their own, the relay that tells their batches what people did, and who asks for uncertain texts. */
 export async function startSending(settings: SendingSettings): Promise<RunningSending> {
   const { config, database, client, native, grace, interceptors, outgoing, logger, now } = settings;
   const { sending, clockSpeed: speed } = config;
   const { role } = config.worker;
   const batches = createBatchControl(client);
+  const twilio = sending?.twilio && twilioClientOf(sending.twilio, PROVIDER_TIMEOUT_MS);
   const worker = await Worker.create({
     connection: native,
     namespace: client.options.namespace,
     taskQueue: campaignTaskQueue,
     activities: {
       ...createCampaignActivities({ database, batches, now, speed }),
-      ...(sending && createSendingActivities({ ...sendingDependencies(database, sending), ...outgoing, now })),
+      ...(sending && createSendingActivities({ ...sendingDependencies(database, sending, twilio), ...outgoing, now })),
     },
     ...(role !== 'activities' && { workflowBundle: await workflowBundle(temporalLogger(logger)) }),
     // What opens and closes a batch is done where its workflow runs.
@@ -62,9 +69,17 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
   const run = worker.run();
   const onError = (error: unknown) => logger.warn({ error }, 'engagements could not be told to their batches; tried again in a second');
   const relay = role === 'workflows' ? undefined : await startRelay(database, client, { onError });
+  const settling =
+    role === 'workflows' || !sending || !twilio
+      ? undefined
+      : startRepeating((signal) => settleTexts({ database, ledgerKey: sending.ledgerKey, client: twilio, nowMs: Date.now }, signal), {
+          everyMs: SETTLE_EVERY_MS,
+          onError: (error) => logger.warn({ error }, 'uncertain texts could not be looked for; tried again in a minute'),
+        });
   return {
     run,
     async close() {
+      await settling?.close();
       await relay?.close();
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await run.catch(() => undefined);
@@ -72,13 +87,16 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
   };
 }
 
-function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgrid }: SendingConfig) {
+function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgrid }: SendingConfig, twilio: TwilioClient | undefined) {
   const account = createSendgridClient({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.apiUrl, timeoutMs: PROVIDER_TIMEOUT_MS });
   return {
     database,
     ledgerKey,
     prepareEmails: (batch: Parameters<typeof prepareEmails>[1]) => prepareEmails(account, batch),
     render: createEmailRenderer({ database, publicUrl }),
-    channels: { in_app: createInAppChannel({ render: createInAppRenderer({ database }) }) },
+    channels: {
+      in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
+      ...(twilio && createTextChannels({ database, publicUrl, client: twilio })),
+    },
   };
 }

@@ -3,15 +3,8 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { DomainError } from '../../core/errors.js';
 import { chunkEmails, type EmailEnvelope, type EmailMessage } from '../../core/message/email.js';
 import { signToken } from '../../core/message/token.js';
-import {
-  answerCall,
-  claimMessages,
-  moveClaims,
-  type CallAnswer,
-  type Claim,
-  type MessageStatus,
-  type StepOfBatch,
-} from '../../db/queries/send-ledger.js';
+import { claimMessages } from '../../db/queries/claiming.js';
+import { answerCall, moveClaims, type CallAnswer, type Claim, type MessageStatus, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { sendChunk, takenOver, type CallDependencies, type Chunk, type LedgerEmail, type Standing } from './send-chunk.js';
 import { throughOutages } from './through-outages.js';
 
@@ -27,7 +20,12 @@ export type SendingDependencies = CallDependencies & {
  * is nothing to send, and sees to it that of two who try the same one alone sends.
  */
 export type ChannelSender = (ledger: LedgerDependencies, step: StepOfBatch, claims: ClaimedForCall) => Promise<readonly Standing[]>;
-export type ClaimedForCall = { readonly callId: string; readonly claimed: readonly Claimed[] };
+export type ClaimedForCall = {
+  readonly callId: string;
+  /** When, by the clock of the machine: what is sent long after that is asked anew (`requireFresh`). */
+  readonly claimedMs: number;
+  readonly claimed: readonly Claimed[];
+};
 export type LedgerDependencies = Omit<CallDependencies, 'prepareEmails'>;
 
 /** The token is all that links, reply addresses and the provider may know a message by. */
@@ -54,9 +52,10 @@ export async function sendStep(dependencies: SendingDependencies, step: StepOfBa
   const { database, ledgerKey, now } = dependencies;
   const send = senderFor(dependencies, step);
   const callId = randomUUID();
+  const claimedMs = Date.now();
   const claims = await claimMessages(database, step, { callId, addressKey: ledgerKey, at: now() });
   const claimed = claims.flatMap((claim) => (claim.outcome === 'claimed' ? [claim] : []));
-  const standings = claimed.length === 0 ? [] : await send({ callId, claimed });
+  const standings = claimed.length === 0 ? [] : await send({ callId, claimedMs, claimed });
   if (claims.some(({ outcome }) => outcome === 'held')) {
     throw ApplicationFailure.create({ message: 'another try holds some of these messages', type: 'unavailable' });
   }
@@ -77,7 +76,7 @@ function senderFor(dependencies: SendingDependencies, step: StepOfBatch): ClaimS
 async function sendMails(
   dependencies: SendingDependencies,
   step: StepOfBatch,
-  { callId, claimed }: ClaimedForCall,
+  { callId, claimedMs, claimed }: ClaimedForCall,
 ): Promise<readonly Standing[]> {
   const { database, now, patience } = dependencies;
   const { tenantId } = step;
@@ -86,7 +85,7 @@ async function sendMails(
   const answers = [...unsent, ...unsendable.map(({ message, because }) => failed(message.messageId, because))];
   if (answers.length > 0) await throughOutages(() => answerCall(database, tenantId, { callId, answers, at: now() }), patience);
   const standings: Standing[] = [...answers];
-  for (const chunk of await giveCalls(dependencies, { tenantId, callId, envelope }, chunks)) {
+  for (const chunk of await giveCalls(dependencies, { tenantId, callId, claimedMs, envelope }, chunks)) {
     standings.push(...(await sendChunk(dependencies, chunk)));
   }
   return standings;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { DomainError } from '../../core/errors.js';
 import { parseEmail } from '../../core/event/contacts.js';
 import type { Database } from '../../db/client.js';
 import { findEmailSender, putEmailSender, type EmailSenderRow } from '../../db/queries/email-senders.js';
 import { parsedBy, storableText, Timestamp } from '../fields.js';
-import { defineRoute, type Route } from '../route.js';
+import type { Route } from '../route.js';
+import { createSenderRoutes } from './senders.js';
 
 const Address = parsedBy(
   (text) => {
@@ -52,29 +52,15 @@ const senderOf = (row: EmailSenderRow): z.input<typeof Sender> => ({
   updated_at: row.updatedAt,
 });
 
-export function createEmailSenderRoutes({ database, now }: { readonly database: Database; readonly now: () => Date }): readonly Route[] {
-  return [
-    defineRoute({
-      method: 'get',
-      path: '/v1/email-sender',
-      tag: 'Templates',
-      summary: 'Show in whose name mail is sent',
-      scope: 'read',
-      responses: { 200: Sender.describe('The sender.') },
-    }).handledBy(async ({ tenantId }) => {
-      const row = await database.withTenant(tenantId, (tx) => findEmailSender(tx, tenantId));
-      if (!row) throw new DomainError('not_found', 'no sender was set yet: PUT one here, without it no mail is sent');
-      return { status: 200, body: senderOf(row) };
-    }),
-    defineRoute({
-      method: 'put',
-      path: '/v1/email-sender',
-      tag: 'Templates',
-      summary: 'Say in whose name mail is sent',
-      scope: 'templates:write',
-      body: SenderBody,
-      responses: { 200: Sender.describe('The sender as it is now.') },
-    }).handledBy(async ({ tenantId, body }) => {
+export const createEmailSenderRoutes = (dependencies: { readonly database: Database; readonly now: () => Date }): readonly Route[] =>
+  createSenderRoutes(dependencies, {
+    path: '/v1/email-sender',
+    summary: { get: 'Show in whose name mail is sent', put: 'Say in whose name mail is sent' },
+    missing: 'no sender was set yet: PUT one here, without it no mail is sent',
+    body: SenderBody,
+    shown: Sender,
+    find: findEmailSender,
+    put: (tx, tenantId, body, at) => {
       const sender = {
         fromEmail: body.from_email,
         fromName: body.from_name.trim(),
@@ -83,8 +69,7 @@ export function createEmailSenderRoutes({ database, now }: { readonly database: 
         brandUrl: body.brand_url,
         postalAddress: body.postal_address.trim(),
       };
-      const row = await database.withTenant(tenantId, (tx) => putEmailSender(tx, tenantId, sender, now()));
-      return { status: 200, body: senderOf(row) };
-    }),
-  ];
-}
+      return putEmailSender(tx, tenantId, sender, at);
+    },
+    show: senderOf,
+  });

@@ -1,5 +1,6 @@
 import { Router } from 'express';
-import { parseSendgridEvents, type QuarantinedEvent, type SendgridEngagement } from '../../core/message/sendgrid-events.js';
+import type { QuarantinedEvent } from '../../core/message/quarantine.js';
+import { parseSendgridEvents, type SendgridEngagement } from '../../core/message/sendgrid-events.js';
 import { verifySendgridSignature } from '../../core/message/sendgrid-signature.js';
 import { readToken } from '../../core/message/token.js';
 import type { TenantId } from '../../core/ids.js';

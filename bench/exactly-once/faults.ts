@@ -1,4 +1,4 @@
-import type { Chances, SendFault, WebhookFault } from '../../sandbox/sendgrid/faults.js';
+import type { Chances, SendFault, WebhookFault } from '../../sandbox/provider/faults.js';
 
 /** Every way in which a request to the provider can end, far more often than in life. */
 export const SEND_FAULTS: Chances<SendFault>['faults'] = [

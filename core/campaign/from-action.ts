@@ -44,8 +44,10 @@ export function campaignFromAction(
   { segmentId, goal }: { readonly segmentId: string; readonly goal: string | null },
 ): DraftFromAction {
   const { channel, offer, sequence_length: wanted = 1, campaign_name: name } = action;
-  if (channel === 'in_app')
-    return { kind: 'not_available', because: 'in-app steps need words of their own, and an action brings none: write it as a campaign' };
+  if (channel === 'in_app' || channel === 'sms') {
+    const steps = channel === 'sms' ? 'SMS' : 'in-app';
+    return { kind: 'not_available', because: `${steps} steps need words of their own, and an action brings none: write it as a campaign` };
+  }
   const length = Math.min(wanted, isSeries(action) ? LONGEST_SERIES : MOST_REPETITIONS, offer?.expiry_days ?? Infinity);
   const days = offer ? daysOfOffer(length, offer) : daysOf(length, action.urgency ?? 'medium');
   const request: CampaignRequest = {
@@ -58,16 +60,19 @@ export function campaignFromAction(
   const faults = unavailableFaults(request);
   if (faults.length > 0) return { kind: 'not_available', because: [...new Set(faults.map(({ message }) => message))].join('; ') };
   const notes = [
-    `a draft of ${length === 1 ? 'one email' : `${length} emails`} on ${daysInWords(days)}; nothing is sent before it is launched`,
+    `a draft of ${length === 1 ? `one ${messageOf(channel)}` : `${length} ${messageOf(channel)}s`} on ${daysInWords(days)}; nothing is sent before it is launched`,
     ...(action.frequency === undefined ? [] : [`its segment enters again ${EACH[action.frequency]}, until somebody cancels it`]),
     ...(length < wanted ? [`${wanted} were recommended, and there is room for ${length}`] : []),
     ...(offer ? ['no code is made for the offer'] : []),
-    ...unsaid(action, { offer: offer !== undefined, incentive: incentiveOf(action) !== undefined }),
+    ...(channel === 'whatsapp'
+      ? ['its templates are those that Meta has approved: PUT /v1/whatsapp-templates/{family} names them']
+      : unsaid(action, { offer: offer !== undefined, incentive: incentiveOf(action) !== undefined })),
   ];
   return { kind: 'draft', name, request, notes };
 }
 
 const EACH = { daily: 'every day', weekly: 'every week', monthly: 'every month' } as const;
+const messageOf = (channel: string): string => (channel === 'whatsapp' ? 'WhatsApp message' : 'email');
 
 const isSeries = ({ template }: CreateCampaign): boolean => FOLLOWERS[template] !== undefined;
 
@@ -98,7 +103,7 @@ function stepOf(action: CreateCampaign, day: number, position: number, hasGoal: 
     channel,
     template: series?.[position % series.length] ?? template,
     send_time: 'optimal',
-    ...(offer && offerOn(day, offer)),
+    ...(offer && offerOn(day, offer, channel === 'email')),
     ...(incentive !== undefined && { incentive }),
     ...(position > 0 && !series && reminderOf(template, hasGoal)),
   };
@@ -110,11 +115,11 @@ function reminderOf(template: Template, hasGoal: boolean): Pick<StepRequest, 'tr
   return isAnsweredByReaction ? { trigger: 'not_engaged', else: 'leave' } : { trigger: 'not_converted' };
 }
 
-/** The offer as it still holds on that day; what is said again says how long. */
-function offerOn(day: number, { type, value, unit, expiry_days }: Offer): Pick<StepRequest, 'offer' | 'subject'> {
+/** The offer as it still holds on that day; what is said again says how long, where there is a subject to say it in. */
+function offerOn(day: number, { type, value, unit, expiry_days }: Offer, hasSubject: boolean): Pick<StepRequest, 'offer' | 'subject'> {
   const left = Math.min(expiry_days, LONGEST_OFFER_DAYS) - day;
   const offer = { type, value, unit, expiry_days: left };
-  if (day === 0) return { offer };
+  if (day === 0 || !hasSubject) return { offer };
   return { offer, subject: left === 1 ? '{{ offer.label }} ends tomorrow' : `{{ offer.label }}: ${left} days left` };
 }
 

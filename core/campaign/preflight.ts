@@ -7,15 +7,22 @@ export type Reach = {
   readonly reachable: number;
   readonly noAddress: number;
   readonly noConsent: number;
+  /** Their yes waits for its confirmation. */
+  readonly unconfirmed: number;
   readonly suppressed: number;
   /** Further users at an address that gets the message once. */
   readonly sameAddress: number;
 };
 
+/** Of the users whom nothing else keeps from a message on a channel, how many are over a cap at this moment: a message would wait. */
+export type OverCap = { readonly channel: EngagementChannel; readonly users: number };
+
 /** Whether this installation sends on a channel, or why not, in words that follow "because". */
 export type SendingReadiness = {
   readonly email: true | string;
   readonly in_app: true | string;
+  readonly sms: true | string;
+  readonly whatsapp: true | string;
   /** The secret that hashes addresses; without it nobody can be found among the suppressed. */
   readonly ledgerKey: Buffer | null;
 };
@@ -34,6 +41,8 @@ export type PreflightFacts = {
 const SENT = [
   ['email', 'email'],
   ['in_app', 'in-app message'],
+  ['sms', 'SMS'],
+  ['whatsapp', 'WhatsApp message'],
 ] as const;
 
 /** What has to be put right before a campaign can be launched, in words; nothing when it can. */
@@ -49,10 +58,11 @@ export function blockersOf({ segmentName, recipients, mayBeEmpty, reach, readine
   return blockers;
 }
 
-function whyNot({ noAddress, noConsent, suppressed }: Reach): string {
+function whyNot({ noAddress, noConsent, unconfirmed, suppressed }: Reach): string {
   const reasons = [
     [noAddress, 'no address'],
     [noConsent, 'no consent'],
+    [unconfirmed, 'not confirmed their consent'],
     [suppressed, 'an address to which nothing may be sent'],
   ] as const;
   return reasons

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { safePrefix } from '../event/json.js';
+import { quarantine, type QuarantinedEvent } from './quarantine.js';
 import { SENDGRID_TOKEN_ARG } from './sendgrid-mail.js';
 
 /** What SendGrid tells of a message. `accepted` says no more than that it has it: the evidence that settles an uncertain send. */
@@ -21,9 +22,6 @@ export type SendgridEngagement = {
   readonly detail: string | undefined;
 };
 
-/** What cannot be used and is kept for people to look at. */
-export type QuarantinedEvent = { readonly because: string; readonly excerpt: string };
-
 export type ParsedSendgridEvents = {
   readonly engagements: readonly SendgridEngagement[];
   readonly quarantined: readonly QuarantinedEvent[];
@@ -42,7 +40,6 @@ const KINDS: ReadonlyMap<unknown, EmailEventKind> = new Map([
   ['group_unsubscribe', 'unsubscribed'],
 ]);
 
-const EXCERPT_CHARS = 500;
 const DETAIL_CHARS = 300;
 /** The year 2100: a time in milliseconds, or nonsense. */
 const LATEST_S = 4_102_444_800;
@@ -105,5 +102,3 @@ function detailOf(kind: EmailEventKind, fields: Readonly<Record<string, unknown>
   const detail = kind === 'clicked' ? fields['url'] : (fields['reason'] ?? fields['response']);
   return typeof detail === 'string' ? safePrefix(detail, DETAIL_CHARS) : undefined;
 }
-
-const quarantine = (because: string, what: unknown): QuarantinedEvent => ({ because, excerpt: safePrefix(what, EXCERPT_CHARS) });

@@ -1,3 +1,4 @@
+import { brokenOutcome, type BrokenCall } from './broken-call.js';
 import type { SendOutcome } from './send-outcome.js';
 
 /** What was seen of one request to SendGrid. */
@@ -9,13 +10,8 @@ export type SendgridAnswer =
       readonly body: unknown;
       readonly validateOnly: boolean;
     }
-  /** No answer was seen. `written`: false when it is known that the connection was never made. */
-  | { readonly kind: 'broken'; readonly code: string | undefined; readonly written: boolean | 'unknown' };
+  | BrokenCall;
 
-/** These come from looking up a name or making a connection, before a byte of the request is written. */
-const NEVER_CONNECTED: ReadonlySet<string | undefined> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
-
-const UNREACHABLE_WAIT_MS = 5_000;
 const UNTOLD_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 3_600_000;
 const SHORTEST_WAIT_MS = 1_000;
@@ -33,7 +29,7 @@ const SHORTEST_WAIT_MS = 1_000;
  * | 408, 5xx, a time-out, a broken connection, anything else | ambiguous |
  */
 export function sendgridOutcome(answer: SendgridAnswer, nowMs: number): SendOutcome {
-  if (answer.kind === 'broken') return brokenOutcome(answer, nowMs);
+  if (answer.kind === 'broken') return brokenOutcome('SendGrid', answer, nowMs);
   const { status, headers, body, validateOnly } = answer;
   if (status === 202 || (validateOnly && status === 200)) return { kind: 'accepted', messageId: text(headers['x-message-id']) };
   if (status === 429) return { kind: 'not_accepted', retryAtMs: retryAtMs(headers, nowMs), because: 'SendGrid asks to wait (429)' };
@@ -43,14 +39,6 @@ export function sendgridOutcome(answer: SendgridAnswer, nowMs: number): SendOutc
   const { reasons, blamed } = readErrors(body);
   const because = `SendGrid refused it (${status})${reasons ? `: ${reasons}` : ''}`;
   return { kind: 'refused', concerns, blamed: concerns === 'account' ? [] : blamed, status, because };
-}
-
-function brokenOutcome({ code, written }: Extract<SendgridAnswer, { kind: 'broken' }>, nowMs: number): SendOutcome {
-  const cause = code ?? 'an error without a code';
-  if (written === false || (written === 'unknown' && NEVER_CONNECTED.has(code))) {
-    return { kind: 'not_accepted', retryAtMs: nowMs + UNREACHABLE_WAIT_MS, because: `SendGrid cannot be reached: ${cause}` };
-  }
-  return { kind: 'ambiguous', because: `no answer of SendGrid was seen: ${cause}` };
 }
 
 /** The reset is a time by SendGrid's clock, which stands in the answer's own date: ours may be wrong. */

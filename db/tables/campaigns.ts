@@ -52,6 +52,8 @@ export const outreachCampaigns = analytics.table(
     resumedAt: timestamptz('resumed_at'),
     createdBy: text('created_by').notNull(),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
+    topic: text('topic').notNull().default('marketing'),
+    priority: smallint('priority').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
 );

@@ -1,5 +1,5 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { SENDGRID_TOKEN_ARG } from '../../core/message/sendgrid-mail.js';
+import { openJournalOf, readJournalOf, type Journal, type JournalOptions } from '../provider/journal.js';
 import type { Address, MailRequest, Personalization } from './mail-request.js';
 
 /** A message that was accepted, as its recipient would get it. */
@@ -22,59 +22,15 @@ export type AcceptedMessage = {
   readonly categories: readonly string[];
 };
 
-export type JournalOptions = {
-  /** A line of JSON for each message is added to this file. */
-  readonly path?: string;
-  /** Also survives the machine; a written line survives any process without it. */
-  readonly fsync?: boolean;
-  readonly keepsBodies?: boolean;
-  /** The custom argument by which messages are counted. */
-  readonly tokenArg: string;
-};
+export type SendgridJournal = Journal<AcceptedMessage>;
 
-export type SendgridJournal = ReturnType<typeof openJournal>;
+export const openJournal = (options: JournalOptions): SendgridJournal =>
+  openJournalOf(options, {
+    tokenOf: ({ custom_args }) => custom_args[SENDGRID_TOKEN_ARG],
+    withoutBody: (message) => ({ ...message, content: {} }),
+  });
 
-/** What was accepted: the truth about who was sent what, and how often. A message is in the file before its sender hears of it. */
-export function openJournal({ path, fsync = false, keepsBodies = true, tokenArg }: JournalOptions) {
-  const messages: AcceptedMessage[] = [];
-  const byToken = new Map<string, AcceptedMessage[]>();
-  if (path !== undefined) mkdirSync(dirname(path), { recursive: true });
-  const file = path === undefined ? undefined : openSync(path, 'a');
-  return {
-    /** All messages of a request at once. */
-    write(accepted: readonly AcceptedMessage[]): void {
-      const kept = keepsBodies ? accepted : accepted.map((message) => ({ ...message, content: {} }));
-      if (file !== undefined) {
-        writeWhole(file, kept.map((message) => `${JSON.stringify(message)}\n`).join(''));
-        if (fsync) fsyncSync(file);
-      }
-      for (const message of kept) {
-        messages.push(message);
-        const token = message.custom_args[tokenArg];
-        if (token !== undefined) byToken.set(token, [...(byToken.get(token) ?? []), message]);
-      }
-    },
-    all: (): readonly AcceptedMessage[] => messages,
-    byToken: (token: string): readonly AcceptedMessage[] => byToken.get(token) ?? [],
-    /** Tokens that were accepted more than once, and how often. */
-    duplicates: (): ReadonlyMap<string, number> =>
-      new Map([...byToken].filter(([, sent]) => sent.length > 1).map(([token, sent]) => [token, sent.length])),
-    counts: () => ({ messages: messages.length, tokens: byToken.size }),
-    close: () => file !== undefined && closeSync(file),
-  };
-}
-
-/** A journal's file as a process that has ended left it. A line that it could not finish was never answered, and is left out. */
-export function readJournal(path: string): readonly AcceptedMessage[] {
-  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as AcceptedMessage);
-}
-
-/** One write may take less than it was given. */
-function writeWhole(file: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-}
+export const readJournal = readJournalOf<AcceptedMessage>;
 
 /** The messages of a request, each rendered for its recipient. */
 export function renderMail(mail: MailRequest, messageId: string, nowMs: number): AcceptedMessage[] {

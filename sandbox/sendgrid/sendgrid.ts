@@ -1,14 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SENDGRID_TOKEN_ARG } from '../../core/message/sendgrid-mail.js';
+import {
+  breakOff,
+  faultScript,
+  isBreaking,
+  type BreakingFault,
+  type Chances,
+  type RequestRecord,
+  type SendFault,
+} from '../provider/faults.js';
+import { serveControl } from '../provider/control.js';
+import { hashed, parseJson, readBody, reply, startHttpServer } from '../provider/http.js';
+import type { JournalOptions } from '../provider/journal.js';
+import { rateLimiter, type RateLimit } from '../provider/rate-limit.js';
 import { ORDINARY_HABITS, reactionsTo, type Audience } from './audience.js';
 import { eventOf } from './events.js';
-import { faultScript, type Chances, type SendFault } from './faults.js';
-import { openJournal, renderMail, type AcceptedMessage, type JournalOptions, type SendgridJournal } from './journal.js';
+import { openJournal, renderMail, type AcceptedMessage, type SendgridJournal } from './journal.js';
 import { isSandboxed } from './mail-request.js';
-import { rateLimiter, type RateLimit } from './rate-limit.js';
-import { hashed, isKeyOf, parseJson, readBody, reply } from './http.js';
 import { checkMail, MAX_BODY_BYTES, sendgridError, type SendgridError } from './rules.js';
 import { createSigner, signerOf } from './signing.js';
 import { webhookSender, type WebhookOptions, type WebhookSender } from './webhook.js';
@@ -17,7 +26,7 @@ export type SendgridOptions = {
   readonly port?: number;
   /** Keys begin with `SG.`. */
   readonly keys: readonly string[];
-  readonly journal?: Partial<JournalOptions>;
+  readonly journal?: JournalOptions;
   readonly rateLimit?: RateLimit;
   readonly chances?: Chances<SendFault>;
   readonly webhook?: WebhookOptions;
@@ -44,13 +53,6 @@ export type SandboxSendgrid = {
   close(): Promise<void>;
 };
 
-export type RequestRecord = {
-  /** The status that was answered, or how the answer failed to be one. */
-  readonly outcome: number | 'reset' | 'half_open';
-  /** How many messages it carried into the journal. */
-  readonly accepted: number;
-};
-
 type State = {
   readonly keyHashes: ReadonlySet<string>;
   readonly journal: SendgridJournal;
@@ -72,7 +74,7 @@ export async function startSandboxSendgrid(options: SendgridOptions): Promise<Sa
   const webhook = webhookSender(options.webhook ?? {}, { seed, signer, now });
   const state: State = {
     keyHashes: new Set(keys.map(hashed)),
-    journal: openJournal({ tokenArg: SENDGRID_TOKEN_ARG, ...options.journal }),
+    journal: openJournal(options.journal ?? {}),
     faults: faultScript(options.chances),
     limiter: rateLimiter(rateLimit, now),
     webhook,
@@ -80,26 +82,19 @@ export async function startSandboxSendgrid(options: SendgridOptions): Promise<Sa
     now,
     react: reactor(options, webhook, now),
   };
-  const server = createServer((request, response) => {
-    serve(state, request, response).catch(() => response.destroy());
-  });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve));
+  const server = await startHttpServer(options.port ?? 0, (request, response) => serve(state, request, response));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: server.url,
     journal: state.journal,
     webhook,
     requests: () => state.requests,
     misbehave: state.faults.add,
     setRateLimit: state.limiter.set,
-    close: () =>
-      new Promise((resolve) => {
-        webhook.close();
-        server.close(() => {
-          state.journal.close();
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
+    async close() {
+      webhook.close();
+      await server.close();
+      state.journal.close();
+    },
   };
 }
 
@@ -118,27 +113,15 @@ function reactor({ audience = () => ORDINARY_HABITS, seed = 1, speed = 1 }: Send
 async function serve(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sandbox');
   const body = await readBody(request, MAX_BODY_BYTES);
-  switch (`${request.method} ${pathname}`) {
+  const route = `${request.method} ${pathname}`;
+  switch (route) {
     case 'POST /v3/mail/send':
       return send(state, request, response, body);
     case 'GET /v3/user/webhooks/event/settings/signed':
       if (!isKeyOf(request, state.keyHashes)) return refuse(state, response, 401, UNAUTHORIZED);
       return reply(response, 200, { public_key: state.webhook.publicKey });
-    case 'GET /sandbox/counts':
-      return reply(response, 200, {
-        ...state.journal.counts(),
-        duplicates: state.journal.duplicates().size,
-        requests: state.requests.length,
-        pending: state.webhook.pending(),
-      });
-    case 'GET /sandbox/messages':
-      return reply(response, 200, state.journal.byToken(searchParams.get('token') ?? ''));
-    case 'GET /sandbox/duplicates':
-      return reply(response, 200, Object.fromEntries(state.journal.duplicates()));
-    case 'POST /sandbox/faults':
-      state.faults.add(...(JSON.parse(String(body)) as SendFault[]));
-      return reply(response, 202, {});
     default:
+      if (serveControl(state, { route, query: searchParams, body }, response)) return;
       return pathname === '/v3/mail/send'
         ? refuse(state, response, 405, [sendgridError('method not allowed')])
         : refuse(state, response, 404, [sendgridError('not found')]);
@@ -157,7 +140,7 @@ async function send(state: State, request: IncomingMessage, response: ServerResp
     const headers = { 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': String(resetS) };
     return refuse(state, response, 429, [sendgridError('too many requests')], headers);
   }
-  if (fault && fault.kind !== 'slow' && !fault.accepts) return fail(state, request, response, fault, 0);
+  if (isBreaking(fault) && !fault.accepts) return fail(state, request, response, fault, 0);
   if (body === undefined) return refuse(state, response, 413, [sendgridError('content too large')]);
   const checked = checkMail(parseJson(body), state.now());
   if ('errors' in checked) return refuse(state, response, 400, checked.errors);
@@ -166,28 +149,30 @@ async function send(state: State, request: IncomingMessage, response: ServerResp
   const messages = renderMail(checked.mail, messageId, state.now());
   state.journal.write(messages);
   messages.forEach(state.react);
-  if (fault && fault.kind !== 'slow') return fail(state, request, response, fault, messages.length);
+  if (isBreaking(fault)) return fail(state, request, response, fault, messages.length);
   if (fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs).unref());
   conclude(state, response, 202, messages.length, { 'X-Message-Id': messageId });
 }
 
-function fail(
-  state: State,
-  request: IncomingMessage,
-  response: ServerResponse,
-  fault: Exclude<SendFault, { kind: 'slow' | 'rate_limited' }>,
-  accepted: number,
-): void {
-  switch (fault.kind) {
-    case 'error':
-      state.requests.push({ outcome: fault.status, accepted });
-      return reply(response, fault.status, { errors: [sendgridError('internal server error')] }, state.limiter.headers());
-    case 'reset':
-      state.requests.push({ outcome: 'reset', accepted });
-      return void request.socket.resetAndDestroy();
-    case 'half_open':
-      return void state.requests.push({ outcome: 'half_open', accepted });
-  }
+function fail(state: State, request: IncomingMessage, response: ServerResponse, fault: BreakingFault, accepted: number): void {
+  const answerError = (status: number) => reply(response, status, { errors: [sendgridError('internal server error')] }, rateHeaders(state));
+  state.requests.push({ outcome: breakOff(fault, request, answerError), accepted });
+}
+
+/** Whether a request bears one of the keys, which are known by their hashes. */
+function isKeyOf({ headers }: IncomingMessage, keyHashes: ReadonlySet<string>): boolean {
+  const [, key] = /^Bearer (\S+)$/.exec(headers.authorization ?? '') ?? [];
+  return key !== undefined && keyHashes.has(hashed(key));
+}
+
+/** The limit is told with every answer, in whole seconds. */
+function rateHeaders({ limiter }: State): Readonly<Record<string, string>> {
+  const { limit, remaining, resetAtMs } = limiter.state();
+  return {
+    'X-RateLimit-Limit': String(limit),
+    'X-RateLimit-Remaining': String(remaining),
+    'X-RateLimit-Reset': String(Math.ceil(resetAtMs / 1_000)),
+  };
 }
 
 function refuse(
@@ -198,7 +183,7 @@ function refuse(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   state.requests.push({ outcome: status, accepted: 0 });
-  reply(response, status, { errors }, { ...state.limiter.headers(), ...headers });
+  reply(response, status, { errors }, { ...rateHeaders(state), ...headers });
 }
 
 function conclude(
@@ -209,5 +194,5 @@ function conclude(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   state.requests.push({ outcome: status, accepted });
-  response.writeHead(status, { ...state.limiter.headers(), ...headers }).end();
+  response.writeHead(status, { ...rateHeaders(state), ...headers }).end();
 }

@@ -84,6 +84,24 @@ describe('the configuration', () => {
     });
   });
 
+  it('sends texts when it has an account of Twilio beside its mail', () => {
+    const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
+    const accountSid = `AC${'a'.repeat(32)}`;
+    const account = { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: 'topsecret' };
+    assert.equal(loadConfig(sending).sending?.twilio, undefined);
+    const { sending: found } = loadConfig({ ...sending, ...account });
+    assert.deepEqual(found?.twilio, { accountSid, authToken: 'topsecret', apiUrl: 'https://api.twilio.com' });
+    assert.throws(() => loadConfig({ ...sending, TWILIO_ACCOUNT_SID: accountSid }), {
+      message: /TWILIO_ACCOUNT_SID needs TWILIO_AUTH_TOKEN/,
+    });
+    assert.throws(() => loadConfig({ ...sending, TWILIO_ACCOUNT_SID: 'AC1' }), { message: /TWILIO_ACCOUNT_SID: AC and 32 hexadecimal/ });
+    assert.throws(() => loadConfig({ DATABASE_URL, ...account }), { message: /TWILIO_ACCOUNT_SID needs SENDGRID_API_KEY/ });
+    assert.ok(!JSON.stringify(describeConfig({ ...sending, ...account })).includes('topsecret'));
+    const rehearsal = { ...sending, ...account, CLOCK_SPEED: '2', SENDGRID_API_URL: 'http://127.0.0.1:9' };
+    assert.throws(() => loadConfig(rehearsal), { message: /whom Twilio really writes to/ });
+    assert.equal(loadConfig({ ...rehearsal, TWILIO_API_URL: 'http://127.0.0.1:9' }).clockSpeed, 2);
+  });
+
   it('lets clocks run faster against a sandbox alone', () => {
     const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
     assert.equal(loadConfig(sending).clockSpeed, 1);

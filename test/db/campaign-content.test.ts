@@ -5,20 +5,27 @@ import { compileTemplate } from '../../core/template/compile-template.js';
 import { contentFaults } from '../../db/queries/campaign-content.js';
 import { makePlan } from '../../core/journey/make-plan.js';
 import { addTemplateVersion, publishTemplate } from '../../db/queries/templates.js';
+import { putPhoneSenders } from '../../db/queries/phone-senders.js';
+import { putWhatsappTemplate } from '../../db/queries/whatsapp-templates.js';
 import { addSender } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
+import { newNumber } from '../harness/texts.js';
 
 let database: TestDatabase;
 before(async () => void (database = await createTestDatabase()));
 after(() => database.drop());
 
 /** What keeps the mails of these steps from being written, of a tenant with two templates of its own: one with a place for a text. */
-async function faultsOf(steps: readonly Partial<StepRequest>[], { hasSender = true } = {}): Promise<string[]> {
+async function faultsOf(steps: readonly Partial<StepRequest>[], { hasSender = true, hasPhones = true } = {}): Promise<string[]> {
   const tenantId = await database.newTenant();
   if (hasSender) await addSender(database, tenantId);
   const made = makePlan({ segment: 'x', sequence: steps.map((step) => ({ day: 0, channel: 'email', template: 'win_back', ...step })) });
   assert.ok(made.status === 'made', JSON.stringify(made));
   return database.withTenant(tenantId, async (tx) => {
+    const number = newNumber();
+    if (hasPhones) await putPhoneSenders(tx, tenantId, { smsNumber: number, smsService: null, whatsappNumber: number }, new Date());
+    const approved = { family: 'approved', contentSid: `HX${'1'.repeat(32)}`, variables: {}, actor: 'test' };
+    await putWhatsappTemplate(tx, { ...approved, tenantId, updatedAt: new Date() });
     for (const [family, body] of Object.entries({ open: '{{ content }} ', closed: '' })) {
       const mjml = `<mjml><mj-body><mj-section><mj-column><mj-text>${body}{{ brand_name }} {{ postal_address }} <a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>`;
       const source = { subject: 'Hello', mjml };
@@ -31,6 +38,49 @@ async function faultsOf(steps: readonly Partial<StepRequest>[], { hasSender = tr
     return contentFaults(tx, { tenantId }, made);
   });
 }
+
+describe('the texts of a campaign', () => {
+  const sms = { channel: 'sms', template: 'whatever' };
+  const whatsapp = { channel: 'whatsapp', template: 'approved' };
+
+  it('need a sender on each channel, and no sender of mail', async () => {
+    const steps = [{ ...sms, message: 'Hi {{ first_name | default: "there" }}' }, whatsapp];
+    assert.deepEqual(await faultsOf(steps, { hasSender: false }), []);
+    assert.deepEqual(await faultsOf(steps, { hasSender: false, hasPhones: false }), [
+      'the tenant has no sender on sms (PUT /v1/phone-sender sets one)',
+      'the tenant has no sender on whatsapp (PUT /v1/phone-sender sets one)',
+    ]);
+  });
+
+  it('need words of their own as SMS, which are Liquid and not too long', async () => {
+    const long = 'a'.repeat(1_500);
+    const faults = await faultsOf([
+      sms,
+      { ...sms, message: 'Hi {{ shoe_size }}' },
+      { ...sms, message: long },
+      { ...sms, message: `${long}–👍` },
+    ]);
+    assert.equal(faults.length, 3);
+    assert.match(faults[0] ?? '', /^step 1: an SMS step needs words of its own/);
+    assert.match(faults[1] ?? '', /^step 2, message: there is no variable shoe_size/);
+    assert.match(faults[2] ?? '', /^step 4, message: it takes 23 segments, 10 at most/);
+  });
+
+  it('need an approved template on WhatsApp, but for those who have just replied there', async () => {
+    const words = { ...whatsapp, template: 'unknown', message: 'Thanks!' };
+    assert.deepEqual(await faultsOf([whatsapp, { ...words, trigger: 'whatsapp_replied', trigger_step: 1 }]), []);
+    for (const step of [
+      words,
+      { ...words, trigger: 'not_replied' },
+      { ...words, trigger: 'whatsapp_opened' },
+      { ...words, message: undefined },
+    ]) {
+      const { message, ...rest } = step;
+      const faults = await faultsOf([whatsapp, { ...rest, ...(message !== undefined && { message }) }]);
+      assert.match(faults[0] ?? '', /^step 2: no approved template is named unknown \(PUT \/v1\/whatsapp-templates\/unknown\)/);
+    }
+  });
+});
 
 describe('the in-app messages of a campaign', () => {
   it('need words of their own without variables, and neither a sender nor a template', async () => {

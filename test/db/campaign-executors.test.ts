@@ -6,7 +6,7 @@ import { createExecutors } from '../../db/queries/executors.js';
 import { readPreflight } from '../../db/queries/campaign-preflight.js';
 import { listCampaigns, readPlan, type CampaignRow } from '../../db/queries/campaigns.js';
 import { respondToSuggestion } from '../../db/queries/suggestion-responses.js';
-import { ADDRESS_KEY, addSegment } from '../harness/campaigns.js';
+import { addSegment, EVERYTHING_READY } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 
 let database: TestDatabase;
@@ -26,7 +26,7 @@ const series = {
 } as const satisfies RecommendedAction;
 const checkIn = {
   action_type: 'create_campaign',
-  channel: 'whatsapp',
+  channel: 'in_app',
   campaign_name: 'Personal Success Coach Check-in',
   template: 'conversational_nurture',
   frequency: 'weekly',
@@ -73,14 +73,14 @@ describe('the executor of create_campaign', () => {
         {
           kind: 'not_available',
           action_type: 'create_campaign',
-          reason: 'whatsapp is not available yet; email and in_app are',
+          reason: 'in-app steps need words of their own, and an action brings none: write it as a campaign',
         },
       ],
     });
     assert.deepEqual([campaign.status, campaign.campaignName, campaign.createdBy], ['draft', series.campaign_name, suggestionId]);
     assert.deepEqual([campaign.request.segment, campaign.request.goal, campaign.goal?.event], [segment, 'convert_to_paid', 'purchase']);
     const { preflight, plan } = await database.withTenant(tenantId, async (tx) => ({
-      preflight: await readPreflight(tx, campaign, { readiness: { email: true, in_app: true, ledgerKey: ADDRESS_KEY }, at: AT }),
+      preflight: await readPreflight(tx, campaign, { readiness: EVERYTHING_READY, at: AT }),
       plan: await readPlan(tx, campaign),
     }));
     assert.deepEqual([preflight.recipients, preflight.reach[0]?.reachable, preflight.blockers], [3, 3, []]);
@@ -95,7 +95,7 @@ describe('the executor of create_campaign', () => {
     const { outcome, suggestion } = await execute();
     assert.equal(suggestion.status, 'pending');
     assert.ok(outcome.kind === 'not_executed' && outcome.actions[0]?.kind === 'not_available');
-    assert.match(outcome.actions[0].reason, /^whatsapp is not available yet/);
+    assert.match(outcome.actions[0].reason, /^in-app steps need words of their own/);
     assert.deepEqual(await campaignsOf(tenantId), []);
   });
 

@@ -4,6 +4,7 @@ import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import { migrate } from '../../db/migrate.js';
 import * as apiKeyTables from '../../db/tables/api-keys.js';
 import * as campaignTables from '../../db/tables/campaigns.js';
+import * as consentTables from '../../db/tables/consent.js';
 import * as eventTables from '../../db/tables/events.js';
 import * as segmentTables from '../../db/tables/segments.js';
 import * as sendingTables from '../../db/tables/sending.js';
@@ -11,6 +12,7 @@ import * as suggestionTables from '../../db/tables/suggestions.js';
 import { tenants } from '../../db/tables/tenants.js';
 import * as testTables from '../../db/tables/tests.js';
 import * as userTables from '../../db/tables/users.js';
+import * as phoneTables from '../../db/tables/phone.js';
 import * as templateTables from '../../db/tables/templates.js';
 import { walks } from '../../db/tables/walks.js';
 import { createEmptyDatabase, createTestDatabase, type EmptyDatabase, type TestDatabase } from '../harness/database.js';
@@ -20,10 +22,12 @@ const tables: readonly PgTable[] = [
   walks,
   ...Object.values(apiKeyTables),
   ...Object.values(campaignTables),
+  ...Object.values(consentTables),
   ...Object.values(eventTables),
   ...Object.values(segmentTables),
   ...Object.values(sendingTables),
   ...Object.values(suggestionTables),
+  ...Object.values(phoneTables),
   ...Object.values(templateTables),
   ...Object.values(testTables),
   ...Object.values(userTables),
@@ -109,7 +113,7 @@ describe('the migrated schema', () => {
     );
   });
 
-  it('has the tenant in every unique index but the one by which a key finds its tenant', async () => {
+  it('has the tenant in every unique index but those by which a key, or a number that was written to, finds its tenant', async () => {
     const { rows } = await database.admin.query<{ index: string; holds: boolean }>(
       `select c.relname as index, exists (
          select from pg_attribute a where a.attrelid = i.indrelid and a.attname = 'tenant_id' and a.attnum = any (i.indkey::smallint[])) as holds
@@ -119,8 +123,11 @@ describe('the migrated schema', () => {
     );
     assert.ok(rows.length > 30);
     assert.deepEqual(
-      rows.filter(({ holds }) => !holds).map(({ index }) => index),
-      ['api_keys_by_hash'],
+      rows
+        .filter(({ holds }) => !holds)
+        .map(({ index }) => index)
+        .sort(),
+      ['api_keys_by_hash', 'phone_senders_by_sms_number', 'phone_senders_by_sms_service', 'phone_senders_by_whatsapp_number'],
     );
   });
 

@@ -17,7 +17,7 @@ import type { Database } from '../../db/client.js';
 import { changeStatus, requireCampaign } from '../../db/queries/campaigns.js';
 import type { Executors } from '../../db/queries/suggestion-responses.js';
 import { changeTest } from '../../db/queries/test-changes.js';
-import { ADDRESS_KEY } from './campaigns.js';
+import { ADDRESS_KEY, EVERYTHING_READY } from './campaigns.js';
 
 export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789';
 
@@ -109,7 +109,7 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     walker,
     tests,
     campaigns,
-    sending: options.sending ?? { email: true, in_app: true, ledgerKey: ADDRESS_KEY },
+    sending: options.sending ?? EVERYTHING_READY,
     ...(options.executors && { executors: options.executors }),
     readiness: options.readiness ?? [{ name: 'postgres', check: () => database.pool.query('select 1') }],
     isClosing: () => false,

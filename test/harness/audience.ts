@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import type { TenantId } from '../../core/ids.js';
 import { putEmailSender } from '../../db/queries/email-senders.js';
 import { addTemplateVersion, publishTemplate } from '../../db/queries/templates.js';
 import { recordExposures, recordOutcomes } from '../../db/queries/test-exposures.js';
 import { compiled, text } from '../core/template/samples.js';
 import type { TestDatabase } from './database.js';
-import { draftCampaign } from './campaigns.js';
+import { NONCE_BYTES, sealText } from '../../core/message/sealed-text.js';
+import { ADDRESS_KEY, draftCampaign } from './campaigns.js';
 import { lookAt, startedTest } from './tests.js';
 
 export type SeededAudience = {
@@ -17,6 +19,9 @@ export type SeededAudience = {
   /** Of a campaign that runs. */
   readonly campaignId: string;
   readonly templateFamily: string;
+  /** A number has no place for a word. */
+  readonly phoneNumber: string;
+  readonly replyId: string;
 };
 
 /** Ids that every seeded tenant has: the same name, another row. */
@@ -85,7 +90,8 @@ export async function seedAudience(database: TestDatabase, tenantId: TenantId, w
   const testId = await seedTest(database, tenantId, word);
   const campaignId = await seedCampaign(database, tenantId, word);
   const templateFamily = await seedTemplate(database, tenantId, word);
-  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily };
+  const texts = await seedTexts(database, tenantId, word);
+  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily, ...texts };
 }
 
 /** A campaign with a journey that got its first message, and a row in every table of campaigns and of sending. */
@@ -159,6 +165,34 @@ async function seedTemplate(database: TestDatabase, tenantId: TenantId, word: st
     await putEmailSender(tx, tenantId, sender, new Date());
   });
   return family;
+}
+
+/** A sender of texts, an approved template, and what was sent and written. */
+async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: string): Promise<{ phoneNumber: string; replyId: string }> {
+  const digits = BigInt(`0x${createHash('sha256').update(word).digest('hex')}`)
+    .toString()
+    .slice(-10);
+  const phoneNumber = `+1${digits.replace(/^[01]/, '2')}`;
+  const insert = (sql: string, ...values: unknown[]) => admin.query(sql, [tenantId, ...values]);
+  await insert('insert into phone_senders (tenant_id, sms_number, updated_at) values ($1, $2, now())', phoneNumber);
+  await insert(
+    `insert into whatsapp_templates (tenant_id, family, content_sid, variables, actor, updated_at) values ($1, $2, 'HX1', $3, $4, now())`,
+    `spring_${word}`,
+    { 1: word },
+    word,
+  );
+  await insert(
+    'insert into texts (tenant_id, message_id, message_sid, begun_at) select $1, message_id, $2, now() from messages where tenant_id = $1',
+    word,
+  );
+  const { rows } = await insert(
+    `insert into replies (tenant_id, provider_id, channel, address_hash, user_id, asks, sealed, received_at)
+     values ($1, $2, 'sms', '', $3, 'maybe_stop', $4, now()) returning reply_id`,
+    word,
+    `user-${word}`,
+    sealText(ADDRESS_KEY, { tenantId, providerId: word }, `Hello ${word}`, Buffer.alloc(NONCE_BYTES)),
+  );
+  return { phoneNumber, replyId: String(rows[0].reply_id) };
 }
 
 /** A test that ran and ended by its last look, with a row in every table of tests. */

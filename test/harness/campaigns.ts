@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { changeCampaign } from '../../api/campaign-control.js';
+import type { SendingReadiness } from '../../core/campaign/preflight.js';
 import type { CampaignChange } from '../../core/campaign/lifecycle.js';
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
 import { makePlan } from '../../core/journey/make-plan.js';
@@ -16,6 +17,9 @@ import type { TestDatabase } from './database.js';
 
 export const BATCH = 500;
 export const ADDRESS_KEY = Buffer.from('a key for tests, of 32 bytes  ..');
+
+/** An installation that can send on every channel. */
+export const EVERYTHING_READY: SendingReadiness = { email: true, in_app: true, sms: true, whatsapp: true, ledgerKey: ADDRESS_KEY };
 
 /** Users `u1` … with an address each. */
 export async function addReachableUsers(database: TestDatabase, tenantId: TenantId, count: number): Promise<void> {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import express from 'express';
+import express, { type ErrorRequestHandler } from 'express';
 import { createBatchControl } from '../../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../../activities/campaigns/campaigns.js';
 import { createInAppChannel } from '../../activities/channels/in-app.js';
@@ -10,18 +10,22 @@ import { createSendgridClient, prepareEmails } from '../../activities/channels/s
 import { createInAppRenderer } from '../../activities/sending/in-app-rendering.js';
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { SendingDependencies } from '../../activities/sending/send-step.js';
-import type { SendingConfig } from '../../config.js';
+import type { SendingConfig, TwilioConfig } from '../../config.js';
+import { translateError } from '../../api/errors.js';
 import { createLogger } from '../../api/logging.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
+import { createTwilioWebhooks } from '../../api/webhooks/twilio.js';
 import type { Database } from '../../db/client.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import type { SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { workflowBundle } from '../../workers/bundle.js';
 import { startRelay } from '../../workers/relay.js';
+import { createTextChannels, twilioClientOf } from '../../workers/text-channels.js';
 import { campaignTaskQueue } from '../../workflows/task-queues.js';
 import { ADDRESS_KEY } from './campaigns.js';
 import type { TestDatabase } from './database.js';
 import { SENDGRID_KEY } from './sendgrid.js';
+import { TWILIO_ACCOUNT } from './twilio.js';
 
 /** The words of every mail, where a test is about something else. */
 export const plainRender: SendingDependencies['render'] = (step, users) =>
@@ -39,9 +43,11 @@ export async function startCampaignWorker(settings: {
   readonly address: string;
   readonly namespace: string;
   readonly sendgridUrl: string;
+  /** Where there are texts, too. */
+  readonly texts?: { readonly twilioUrl: string; readonly publicUrl: string };
   readonly now?: () => Date;
 }): Promise<SendingWorker> {
-  const { database, client, address, namespace, sendgridUrl, now = () => new Date() } = settings;
+  const { database, client, address, namespace, sendgridUrl, texts, now = () => new Date() } = settings;
   const native = await NativeConnection.connect({ address });
   const account = createSendgridClient({ apiKey: SENDGRID_KEY, baseUrl: sendgridUrl, timeoutMs: 5_000 });
   const campaigns = createCampaignActivities({ database, batches: createBatchControl(client), now, speed: 1 });
@@ -50,7 +56,10 @@ export async function startCampaignWorker(settings: {
     ledgerKey: ADDRESS_KEY,
     prepareEmails: (batch) => prepareEmails(account, batch),
     render: plainRender,
-    channels: { in_app: createInAppChannel({ render: createInAppRenderer({ database }) }) },
+    channels: {
+      in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
+      ...(texts && createTextChannels({ database, publicUrl: texts.publicUrl, client: twilioClientOf(twilioAt(texts.twilioUrl), 5_000) })),
+    },
     now,
   });
   const worker = await Worker.create({
@@ -72,18 +81,40 @@ export async function startCampaignWorker(settings: {
   };
 }
 
-/** Takes SendGrid's events as the API does, on a port of its own. */
+const twilioAt = (apiUrl: string): TwilioConfig => ({
+  accountSid: TWILIO_ACCOUNT.accountSid,
+  authToken: TWILIO_ACCOUNT.authToken,
+  apiUrl,
+});
+
+/** Of what is refused here, nobody is told but who asked. */
+const refuse: ErrorRequestHandler = (error, _request, response, next) => {
+  if (response.headersSent) return next(error);
+  const { problem } = translateError(error, 'test');
+  response.status(problem.status).end();
+};
+
+/** Takes SendGrid's events as the API does, on a port of its own; and Twilio's, which signs them for `publicUrl`, or this port. */
 export async function startWebhookReceiver(
   database: Database,
   publicKey: string,
-): Promise<{ readonly url: string; close(): Promise<void> }> {
+  publicUrl?: string,
+): Promise<{ readonly url: string; readonly origin: string; close(): Promise<void> }> {
   const app = express();
-  app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey, logger: createLogger('silent') }));
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
+  const logger = createLogger('silent');
+  app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey, logger }));
+  const { authToken } = TWILIO_ACCOUNT;
+  app.use(
+    createTwilioWebhooks({ database, ledgerKey: ADDRESS_KEY, publicUrl: publicUrl ?? origin, authToken, now: () => new Date(), logger }),
+  );
+  app.use(refuse);
   return {
-    url: `http://127.0.0.1:${port}/v1/webhooks/sendgrid`,
+    url: `${origin}/v1/webhooks/sendgrid`,
+    origin,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { SendFault } from '../../sandbox/sendgrid/faults.js';
+import type { SendFault } from '../../sandbox/provider/faults.js';
 import { startSandboxSendgrid, type SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { mailBody, postMail, realMailer, SENDGRID_KEY } from '../harness/sendgrid.js';
 

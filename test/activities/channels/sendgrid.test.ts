@@ -7,7 +7,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { createSendgridClient, sendEmails, sendgridBody } from '../../../activities/channels/sendgrid.js';
 import { chunkEmails, type EmailBatch, type EmailMessage } from '../../../core/message/email.js';
 import { sendgridMail } from '../../../core/message/sendgrid-mail.js';
-import type { SendFault } from '../../../sandbox/sendgrid/faults.js';
+import type { SendFault } from '../../../sandbox/provider/faults.js';
 import { startSandboxSendgrid, type SandboxSendgrid } from '../../../sandbox/sendgrid/sendgrid.js';
 import { freePort } from '../../../sandbox/processes.js';
 import { SENDGRID_KEY } from '../../harness/sendgrid.js';

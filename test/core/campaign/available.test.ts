@@ -10,8 +10,10 @@ const emails: CampaignRequest = { segment: 'Champions', sequence: [{ day: 0, cha
 describe('what a campaign asks for today', () => {
   it('is refused step by step where it is on a channel that is not finished', () => {
     assert.equal(makePlan(fourSteps).status, 'made');
-    assert.deepEqual(unavailableFaults(fourSteps), [
-      { field: 'sequence[1].channel', message: 'whatsapp is not available yet; email and in_app are' },
+    assert.deepEqual(unavailableFaults(fourSteps), []);
+    const social = { ...fourSteps, sequence: fourSteps.sequence.map((step, i) => (i === 1 ? { ...step, channel: 'social' } : step)) };
+    assert.deepEqual(unavailableFaults(social), [
+      { field: 'sequence[1].channel', message: 'social is not available yet; email, sms, whatsapp and in_app are' },
     ]);
   });
 

@@ -107,9 +107,18 @@ describe('the campaign that a recommended action asks for', () => {
       assert.ok(draft.kind === 'not_available');
       return draft.because;
     };
-    assert.equal(because({ channel: 'whatsapp' }), 'whatsapp is not available yet; email and in_app are');
+    assert.equal(because({ channel: 'social' }), 'social is not available yet; email, sms, whatsapp and in_app are');
+    assert.match(because({ channel: 'sms' }), /^SMS steps need words of their own/);
     assert.match(because({ channel: 'in_app' }), /^in-app steps need words of their own/);
-    assert.equal(because({ channel: 'sms', frequency: 'daily' }), 'sms is not available yet; email and in_app are');
+    assert.match(because({ channel: 'social', frequency: 'daily' }), /^social is not available yet; [^;]* are$/);
+  });
+
+  it('is one of approved templates on WhatsApp, without a subject', () => {
+    const offer = { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 } as const;
+    const { request, notes } = drafted({ channel: 'whatsapp', template: 'win_back', sequence_length: 2, offer });
+    assert.deepEqual(request.sequence.map(({ channel, subject }) => [channel, subject]), [['whatsapp', undefined], ['whatsapp', undefined]]); // prettier-ignore
+    assert.match(notes[0] ?? '', /^a draft of 2 WhatsApp messages on days 0 and/);
+    assert.ok(notes.some((note) => note.includes('/v1/whatsapp-templates/{family}')));
   });
 
   it('can be carried out, whatever is recommended', () => {
@@ -144,11 +153,12 @@ describe('the campaign that a recommended action asks for', () => {
     );
   });
 
-  it('exists for every email that walks recommend', () => {
+  it('exists for every email and WhatsApp campaign that walks recommend once', () => {
     for (const archetype of archetypes) {
       for (const recommended of playFor(archetype, 'Segment', 0.2).actions) {
         const { kind } = campaignFromAction(recommended, about);
-        assert.equal(kind, recommended.channel === 'email' ? 'draft' : 'not_available');
+        const isMade = ['email', 'whatsapp'].includes(recommended.channel) && recommended.frequency === undefined;
+        assert.equal(kind, isMade ? 'draft' : 'not_available');
       }
     }
   });

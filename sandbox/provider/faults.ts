@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { seededRandom } from '../../core/random.js';
 
 /** What goes wrong with a request. `accepts`: whether its messages are accepted, and in the journal, all the same. */
@@ -9,6 +10,34 @@ export type SendFault =
   | { readonly kind: 'half_open'; readonly accepts: boolean }
   /** Answers properly, but late. */
   | { readonly kind: 'slow'; readonly delayMs: number };
+
+/** Every request and how it ended. */
+export type RequestRecord = {
+  /** The status that was answered, or how the answer failed to be one. */
+  readonly outcome: number | 'reset' | 'half_open';
+  /** How many messages it carried into the journal. */
+  readonly accepted: number;
+};
+
+/** A fault after which the sender gets no proper answer. */
+export type BreakingFault = Exclude<SendFault, { kind: 'slow' | 'rate_limited' }>;
+
+export const isBreaking = (fault: SendFault | undefined): fault is BreakingFault =>
+  fault !== undefined && fault.kind !== 'slow' && fault.kind !== 'rate_limited';
+
+/** Ends a request as its fault says, and tells how. `answerError` writes an error in the provider's own words. */
+export function breakOff(fault: BreakingFault, request: IncomingMessage, answerError: (status: number) => void): RequestRecord['outcome'] {
+  switch (fault.kind) {
+    case 'error':
+      answerError(fault.status);
+      return fault.status;
+    case 'reset':
+      request.socket.resetAndDestroy();
+      return 'reset';
+    case 'half_open':
+      return 'half_open';
+  }
+}
 
 /** What goes wrong with the delivery of a batch of events. */
 export type WebhookFault =

@@ -1,6 +1,6 @@
 export type RateLimit = { readonly requests: number; readonly windowMs: number };
 
-/** So many requests in each window of time. The headers tell of it in whole seconds, as SendGrid's do. */
+/** So many requests in each window of time. */
 export function rateLimiter(limit: RateLimit, now: () => number) {
   let current = limit;
   let windowStart = now();
@@ -20,10 +20,10 @@ export function rateLimiter(limit: RateLimit, now: () => number) {
       used += 1;
       return used <= current.requests;
     },
-    headers: (): Readonly<Record<string, string>> => ({
-      'X-RateLimit-Limit': String(current.requests),
-      'X-RateLimit-Remaining': String(Math.max(0, current.requests - used)),
-      'X-RateLimit-Reset': String(Math.ceil((windowStart + current.windowMs) / 1_000)),
+    state: () => ({
+      limit: current.requests,
+      remaining: Math.max(0, current.requests - used),
+      resetAtMs: windowStart + current.windowMs,
     }),
   };
 }

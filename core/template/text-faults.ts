@@ -1,0 +1,58 @@
+import type { Plan, PlanStep } from '../journey/plan.js';
+import { MAX_SMS_SEGMENTS, MAX_TEXT_CHARS } from '../message/phone-message.js';
+import { smsLength, type SmsLength } from '../message/sms-length.js';
+import { renderText, textWordsFaults, type TextVariables } from './text-message.js';
+
+/** Somebody of whom all is known that a text may say, with a name of usual length. */
+const SAMPLE: TextVariables = {
+  first_name: 'Alexandra',
+  last_name: 'Featherstone',
+  segment_name: 'Potential Loyalists',
+  last_event: 'cart_abandoned',
+  brand_name: 'Northwind',
+  brand_url: 'https://example.com',
+  postal_address: '1 Example Street, Springfield',
+  unsubscribe_url: `https://audience.example.com/v1/unsubscribe/${'x'.repeat(54)}`,
+  offer: { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 },
+  incentive: '$10 gift card',
+};
+
+/** How long an SMS of these words is for a usual person; nothing where they cannot be rendered. */
+export function smsLengthOf(words: string): SmsLength | undefined {
+  const rendered = renderText(words, SAMPLE);
+  return 'kind' in rendered && rendered.kind === 'text' ? smsLength(rendered.text) : undefined;
+}
+
+/** Why an SMS of a step could not be written or sent, in words. */
+export function smsStepFaults({ key }: PlanStep, text: string | undefined): string[] {
+  if (text === undefined) return [`step ${key}: an SMS step needs words of its own (message): no template has its words`];
+  const faults = textWordsFaults(text);
+  if (faults.length > 0) return faults.map((fault) => `step ${key}, message: ${fault}`);
+  const length = smsLengthOf(text);
+  const tooLong = length !== undefined && length.segments > MAX_SMS_SEGMENTS;
+  return tooLong ? [`step ${key}, message: it takes ${length.segments} segments, ${MAX_SMS_SEGMENTS} at most`] : [];
+}
+
+/**
+ * Likewise of WhatsApp. Words of its own reach those alone who have written within a day: a step that has nothing else must be for those
+ * who have replied to an earlier one.
+ */
+export function whatsappStepFaults(
+  plan: Plan,
+  { key, template, trigger }: PlanStep,
+  { text, isKnown }: { readonly text: string | undefined; readonly isKnown: boolean },
+): string[] {
+  const faults = (text === undefined ? [] : textWordsFaults(text)).map((fault) => `step ${key}, message: ${fault}`);
+  if (text !== undefined && text.length > MAX_TEXT_CHARS)
+    faults.push(`step ${key}, message: it has more than ${MAX_TEXT_CHARS} characters`);
+  const isAnswer =
+    trigger?.wanted === true &&
+    trigger.watches === 'replied' &&
+    plan.steps.some(({ channel, marks }) => channel === 'whatsapp' && ((marks.replied ?? 0) & trigger.bit) !== 0);
+  if (isKnown || (text !== undefined && isAnswer)) return faults;
+  return [
+    ...faults,
+    `step ${key}: no approved template is named ${template} (PUT /v1/whatsapp-templates/${template}), ` +
+      'and WhatsApp lets nothing else through to those who have not written within a day',
+  ];
+}
