@@ -7,8 +7,9 @@ import { sendStep, type SendingDependencies, type StepSent } from '../../activit
 import { settleTexts } from '../../activities/sending/settle-texts.js';
 import type { TenantId } from '../../core/ids.js';
 import { readToken } from '../../core/message/token.js';
+import { partClaims } from '../../db/queries/own-calls.js';
 import { claimMessages } from '../../db/queries/send-ledger.js';
-import { beginText, partClaims } from '../../db/queries/texts.js';
+import { beginText } from '../../db/queries/texts.js';
 import { takeReply } from '../../db/queries/replies.js';
 import { startSandboxTwilio, type SandboxTwilio, type SandboxTwilioOptions } from '../../sandbox/twilio/twilio.js';
 import { ADDRESS_KEY } from '../harness/campaigns.js';

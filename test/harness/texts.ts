@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { TenantId } from '../../core/ids.js';
 import type { PhoneChannel } from '../../core/message/phone-message.js';
 import { signToken } from '../../core/message/token.js';
+import { answerOwnCall, partClaims } from '../../db/queries/own-calls.js';
 import { claimMessages, type StepOfBatch } from '../../db/queries/send-ledger.js';
-import { answerText, beginText, partClaims } from '../../db/queries/texts.js';
+import { beginText } from '../../db/queries/texts.js';
 import { ADDRESS_KEY, addCampaign } from './campaigns.js';
 import type { TestDatabase } from './database.js';
 import { AT, claimed } from './ledger.js';
@@ -42,7 +43,7 @@ export async function sentText(database: TestDatabase, channel: PhoneChannel = '
   await beginText(database, tenantId, { callId: own, messageId, addressKey: ADDRESS_KEY, at: AT, said: null });
   const messageSid = newSid();
   const answer = { messageId, status: 'sent' } as const;
-  await answerText(database, tenantId, { callId: own, answer, messageSid, hush: undefined, at: AT });
+  await answerOwnCall(database, tenantId, { callId: own, answer, messageSid, hush: undefined, at: AT });
   return { tenantId, step, messageId, messageSid, address: addresses[0] ?? '', token: signToken(ADDRESS_KEY, { tenantId, messageId }) };
 }
 
