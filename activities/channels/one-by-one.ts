@@ -17,8 +17,8 @@ export type OneByOne<M> = {
   readonly atOnce: number;
   /** Why a message cannot be sent at all, or nothing. */
   readonly faultOf: (message: M) => string | undefined;
-  /** One request, tried once. Never throws. */
-  readonly send: (message: M) => Promise<SentOne>;
+  /** Makes a request ready, so that hardly anything lies between the beginning of its call and its first byte. Sending it never throws. */
+  readonly prepare: (message: M) => Promise<() => Promise<SentOne>>;
   readonly calls?: LedgerCalls<M> | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Holds a message back until the provider's client has room for it: its call begins after that. */
@@ -37,7 +37,7 @@ const UNANSWERED_WAIT_MS = 30_000;
  * never answers would leave the whole batch uncertain.
  */
 export async function sendOneByOne<M>(messages: readonly M[], sending: OneByOne<M>): Promise<readonly SendOutcome[]> {
-  const { provider, atOnce, faultOf, send, calls, signal, inTurn = (work) => work() } = sending;
+  const { provider, atOnce, faultOf, prepare, calls, signal, inTurn = (work) => work() } = sending;
   const outcomes: SendOutcome[] = [];
   const rest = messages.entries();
   let unanswered = 0;
@@ -48,8 +48,9 @@ export async function sendOneByOne<M>(messages: readonly M[], sending: OneByOne<
     if (fault !== undefined) return unsendable(fault);
     if (signal?.aborted) return calledOff();
     if (ofAll) return ofAll;
+    const send = await prepare(message);
     if (calls && !(await calls.begin(message))) return undefined;
-    const { outcome, concernsAll, isUnanswered } = await send(message);
+    const { outcome, concernsAll, isUnanswered } = await send();
     unanswered = isUnanswered ? unanswered + 1 : 0;
     if (concernsAll) ofAll = outcome;
     else if (unanswered >= atOnce) ofAll = keptBack(provider);

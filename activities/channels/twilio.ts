@@ -20,11 +20,12 @@ export function sendTexts(
     faultOf: phoneFault,
     calls,
     signal,
-    async send(message) {
-      const answer = await sendText(client, batch, message, signal);
-      const outcome = twilioOutcome(answer, Date.now());
-      return { outcome, concernsAll: concernsAll(answer, outcome), isUnanswered: outcome.kind === 'ambiguous' };
-    },
+    prepare: (message) =>
+      Promise.resolve(async () => {
+        const answer = await sendText(client, batch, message, signal);
+        const outcome = twilioOutcome(answer, Date.now());
+        return { outcome, concernsAll: concernsAll(answer, outcome), isUnanswered: outcome.kind === 'ambiguous' };
+      }),
   });
 }
 

@@ -4,8 +4,7 @@ import type { SendOutcome } from '../../core/message/send-outcome.js';
 import { answerOwnCall, partClaims, type Hush } from '../../db/queries/own-calls.js';
 import type { BegunMessage } from '../../db/queries/send-ledger.js';
 import type { LedgerCalls } from '../channels/one-by-one.js';
-import { answersFor, FRESH_MS, takenOver, type Standing } from './send-chunk.js';
-import type { LedgerDependencies } from './send-step.js';
+import { answersFor, FRESH_MS, takenOver, type LedgerDependencies, type Standing } from './send-chunk.js';
 import { throughOutages } from './through-outages.js';
 
 /** A message with the call that is its own: its provider takes one to a request. */

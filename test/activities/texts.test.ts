@@ -15,7 +15,6 @@ import { startSandboxTwilio, type SandboxTwilio, type SandboxTwilioOptions } fro
 import { ADDRESS_KEY } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { claimed, ledgerOf } from '../harness/ledger.js';
-import { plainRender } from '../harness/sending.js';
 import { newSid, phoneStep } from '../harness/texts.js';
 import { quietPhoneHabits, TWILIO_ACCOUNT, UTILITY_SID } from '../harness/twilio.js';
 
@@ -52,8 +51,6 @@ function dependencies(changes: Partial<TextDependencies> = {}, now = () => new D
   return {
     database,
     ledgerKey: ADDRESS_KEY,
-    prepareEmails: () => Promise.reject(new Error('no mail is to be sent')),
-    render: plainRender,
     channels: { sms: createTextChannel('sms', texts), whatsapp: createTextChannel('whatsapp', texts) },
     now,
   };

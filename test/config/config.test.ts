@@ -80,7 +80,7 @@ describe('the configuration', () => {
     assert.deepEqual(sending, {
       ledgerKey,
       publicUrl: 'https://audience.example.com',
-      sendgrid: { apiKey: 'SG.1', apiUrl: 'https://api.sendgrid.com', webhookKey: 'TUZrd0V3WUg=' },
+      mail: { kind: 'sendgrid', apiKey: 'SG.1', apiUrl: 'https://api.sendgrid.com', webhookKey: 'TUZrd0V3WUg=' },
     });
   });
 
@@ -95,7 +95,7 @@ describe('the configuration', () => {
       message: /TWILIO_ACCOUNT_SID needs TWILIO_AUTH_TOKEN/,
     });
     assert.throws(() => loadConfig({ ...sending, TWILIO_ACCOUNT_SID: 'AC1' }), { message: /TWILIO_ACCOUNT_SID: AC and 32 hexadecimal/ });
-    assert.throws(() => loadConfig({ DATABASE_URL, ...account }), { message: /TWILIO_ACCOUNT_SID needs SENDGRID_API_KEY/ });
+    assert.throws(() => loadConfig({ DATABASE_URL, ...account }), { message: /TWILIO_ACCOUNT_SID needs SENDGRID_API_KEY or SMTP_URL/ });
     assert.ok(!JSON.stringify(describeConfig({ ...sending, ...account })).includes('topsecret'));
     const rehearsal = { ...sending, ...account, CLOCK_SPEED: '2', SENDGRID_API_URL: 'http://127.0.0.1:9' };
     assert.throws(() => loadConfig(rehearsal), { message: /whom Twilio really writes to/ });
