@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { createTransport, type NodemailerError, type SMTPPoolSentMessageInfo, type Transporter } from 'nodemailer';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { EmailEnvelope, EmailMessage } from '../../core/message/email.js';
@@ -48,6 +49,7 @@ const TIMEOUTS: SmtpTimeouts = { connectMs: 10_000, greetingMs: 30_000, silenceM
 /** Fewer than servers allow on a connection. */
 const MAILS_A_CONNECTION = 100;
 const CLOSE_AFTER_IDLE_MS = 20_000;
+const PIECE_BYTES = 65_536;
 
 export const prepareMail = async (envelope: EmailEnvelope, message: EmailMessage): Promise<PreparedMail> => ({
   from: envelope.from.email,
@@ -66,17 +68,23 @@ export function createSmtpClient(options: SmtpOptions): SmtpClient {
     async send({ from, to, source }, signal) {
       const deadline = AbortSignal.timeout(timeouts.mailMs);
       const envelope = { from: { name: '', address: from }, to: { name: '', address: to }, size: source.length };
-      const mail = { envelope, raw: source, signal: signal ? AbortSignal.any([deadline, signal]) : deadline };
+      const raw = Readable.from(inPieces(source));
+      const mail = { envelope, raw, signal: signal ? AbortSignal.any([deadline, signal]) : deadline };
       try {
         await transporter.sendMail(mail);
         return { kind: 'accepted' };
       } catch (error) {
         const { code, command, response } = error as NodemailerError;
-        return { kind: 'failed', code, command, reply: response, isEnded: ends.has(source) };
+        return { kind: 'failed', code, command, reply: response, isEnded: ends.has(raw) };
       }
     },
     close: () => transporter.close(),
   };
+}
+
+/** So that no more is read of a mail than the server takes. */
+function* inPieces(source: Buffer): Generator<Buffer> {
+  for (let at = 0; at < source.length; at += PIECE_BYTES) yield source.subarray(at, at + PIECE_BYTES);
 }
 
 type Pool = Transporter<SMTPPoolSentMessageInfo>;
@@ -108,12 +116,12 @@ function openPool({ host, port, secure, requireTls = false, login, name, timeout
  * Which mails the client has read to their end: it writes the dot that ends a mail just then, and not before. Its errors do not tell, since
  * all that breaks a connection looks the same to it.
  */
-function watchEnds(transporter: Pool): { has(source: Buffer): boolean } {
-  const ended = new WeakSet<Buffer>();
+function watchEnds(transporter: Pool): { has(raw: Readable): boolean } {
+  const ended = new WeakSet<Readable>();
   transporter.use('stream', ({ message, data }, done) => {
     const { raw } = data;
     const open = message.createReadStream.bind(message);
-    message.createReadStream = (streamOptions) => open(streamOptions).once('end', () => Buffer.isBuffer(raw) && ended.add(raw));
+    message.createReadStream = (streamOptions) => open(streamOptions).once('end', () => raw instanceof Readable && ended.add(raw));
     done();
   });
   return ended;

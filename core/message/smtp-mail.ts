@@ -23,6 +23,7 @@ export function smtpMail({ from, replyTo }: EmailEnvelope, message: EmailMessage
     }),
     // No line is longer than servers take, whatever a template holds.
     textEncoding: 'quoted-printable' as const,
+    newline: 'windows' as const,
     // A mail is what its template says, never a file or an address that is fetched.
     disableFileAccess: true,
     disableUrlAccess: true,
