@@ -10,6 +10,7 @@ import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createInboxTokenRoutes } from './routes/inbox-tokens.js';
 import { createKeyRoutes } from './routes/keys.js';
 import { createPhoneSenderRoutes } from './routes/phone-sender.js';
+import { createReplyRoutes } from './routes/replies.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
 import { createTemplateRoutes } from './routes/templates.js';
@@ -48,6 +49,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createEmailSenderRoutes(dependencies),
     ...createPhoneSenderRoutes(dependencies),
     ...createWhatsappTemplateRoutes(dependencies),
+    ...createReplyRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createInboxTokenRoutes(dependencies),
     ...createTenantRoutes(dependencies),

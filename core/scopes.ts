@@ -7,6 +7,7 @@ export const SCOPES = [
   'campaigns:write',
   'templates:write',
   'inbox:tokens',
+  'replies:read',
   'events:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];

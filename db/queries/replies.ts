@@ -1,7 +1,8 @@
+import { sql } from 'drizzle-orm';
 import type { TenantId } from '../../core/ids.js';
 import type { PhoneChannel } from '../../core/message/phone-message.js';
 import type { ReplyWish } from '../../core/message/reply-wish.js';
-import type { Database } from '../client.js';
+import type { Database, TenantTransaction } from '../client.js';
 
 /** What somebody has written, with its text sealed. */
 export type Reply = {
@@ -33,4 +34,35 @@ export async function takeReply(
   const [taken] = rows;
   if (!taken) throw new Error('nothing became of the reply');
   return taken;
+}
+
+/** A reply as it is kept: with whose and to what, where that is known. */
+export type ReplyRow = {
+  readonly replyId: number;
+  readonly providerId: string;
+  readonly channel: PhoneChannel;
+  readonly userId: string | null;
+  readonly asks: ReplyWish | null;
+  readonly sealed: Buffer;
+  readonly receivedAt: string;
+  readonly campaignKey: string | null;
+  readonly stepKey: number | null;
+};
+
+/** What people have written, the latest first, before the reply `before`; of all or of one. */
+export async function listReplies(
+  tx: TenantTransaction,
+  tenantId: TenantId,
+  { userId, before, limit }: { readonly userId: string | undefined; readonly before: number | undefined; readonly limit: number },
+): Promise<ReplyRow[]> {
+  const { rows } = await tx.execute<ReplyRow>(sql`
+    select r.reply_id::float8 as "replyId", r.provider_id as "providerId", r.channel, r.user_id as "userId", r.asks, r.sealed,
+      r.received_at as "receivedAt", c.campaign_key as "campaignKey", m.step_key as "stepKey"
+    from replies r
+    left join messages m on m.tenant_id = r.tenant_id and m.message_id = r.message_id
+    left join outreach_campaigns c on c.tenant_id = r.tenant_id and c.id = m.campaign_id
+    where r.tenant_id = ${tenantId} and (${userId ?? null}::text is null or r.user_id = ${userId ?? null})
+      and (${before ?? null}::float8 is null or r.reply_id < ${before ?? null}::float8)
+    order by r.reply_id desc limit ${limit}`);
+  return rows;
 }

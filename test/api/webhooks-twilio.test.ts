@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { createTwilioWebhooks, TWILIO_INBOUND_ROUTE, TWILIO_STATUS_ROUTE } from '../../api/webhooks/twilio.js';
 import { openText } from '../../core/message/sealed-text.js';
 import { seededRandom } from '../../core/random.js';
+import { createApiKey } from '../../db/queries/api-keys.js';
 import { putPhoneSenders } from '../../db/queries/phone-senders.js';
 import { signWebhook } from '../../sandbox/twilio/signing.js';
 import { startTestApi, type TestApi } from '../harness/api.js';
@@ -46,6 +47,12 @@ const statusOf = (messageSid: string, status: string, more: Fields = {}) => ({
 const unusable = () => api.log.filter((line) => line.includes('Twilio told what cannot be used'));
 const rowOf = async (tenantId: Parameters<ReturnType<typeof ledgerOf>['messagesOf']>[0]) =>
   (await ledgerOf(database).messagesOf(tenantId))[0];
+const campaignOf = async (tenantId: string): Promise<string> => {
+  const { rows } = await database.admin.query<{ key: string }>('select campaign_key as key from outreach_campaigns where tenant_id = $1', [
+    tenantId,
+  ]);
+  return rows[0]?.key ?? '';
+};
 const suppressed = async (tenantId: string) =>
   (await database.admin.query('select channel, reason from suppressions where tenant_id = $1', [tenantId])).rows;
 
@@ -149,6 +156,14 @@ describe('what people write', () => {
     assert.equal(openText(ADDRESS_KEY, { tenantId, providerId: newSid() }, sealed), undefined);
     assert.equal(openText(Buffer.alloc(32, 1), { tenantId, providerId: sid }, sealed), undefined);
     assert.ok(!api.log.join('').includes('tomorrow'));
+    const { key } = await createApiKey(database, tenantId, { name: 'people', scopes: ['replies:read'] });
+    const { body } = await api.call('GET', '/v1/replies?user_id=u1', { key });
+    assert.deepEqual(
+      body.items.map(({ text, user_id, asks, answers }: Record<string, unknown>) => [text, user_id, asks, answers]),
+      [['Yes, tomorrow — 10 o’clock', 'u1', null, { campaign_id: await campaignOf(tenantId), step_key: 1 }]],
+    );
+    const { key: other } = await createApiKey(database, tenantId, { name: 'other', scopes: ['read'] });
+    assert.equal((await api.call('GET', '/v1/replies', { key: other })).status, 403);
   });
 
   it('suppresses the number of whoever says stop, and nobody else’s; and a start undoes it', async () => {

@@ -5,7 +5,8 @@ import { addTemplateVersion, publishTemplate } from '../../db/queries/templates.
 import { recordExposures, recordOutcomes } from '../../db/queries/test-exposures.js';
 import { compiled, text } from '../core/template/samples.js';
 import type { TestDatabase } from './database.js';
-import { draftCampaign } from './campaigns.js';
+import { NONCE_BYTES, sealText } from '../../core/message/sealed-text.js';
+import { ADDRESS_KEY, draftCampaign } from './campaigns.js';
 import { lookAt, startedTest } from './tests.js';
 
 export type SeededAudience = {
@@ -184,9 +185,10 @@ async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: stri
     word,
   );
   await insert(
-    `insert into replies (tenant_id, provider_id, channel, address_hash, user_id, sealed, received_at) values ($1, $2, 'sms', '', $3, '', now())`,
+    `insert into replies (tenant_id, provider_id, channel, address_hash, user_id, sealed, received_at) values ($1, $2, 'sms', '', $3, $4, now())`,
     word,
     `user-${word}`,
+    sealText(ADDRESS_KEY, { tenantId, providerId: word }, `Hello ${word}`, Buffer.alloc(NONCE_BYTES)),
   );
   return phoneNumber;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import express from 'express';
+import express, { type ErrorRequestHandler } from 'express';
 import { createBatchControl } from '../../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../../activities/campaigns/campaigns.js';
 import { createInAppChannel } from '../../activities/channels/in-app.js';
@@ -13,6 +13,7 @@ import { createInAppRenderer } from '../../activities/sending/in-app-rendering.j
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { ChannelSender } from '../../activities/sending/send-step.js';
 import type { SendingConfig, TwilioConfig } from '../../config.js';
+import { translateError } from '../../api/errors.js';
 import { createLogger } from '../../api/logging.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
 import { createTwilioWebhooks } from '../../api/webhooks/twilio.js';
@@ -89,23 +90,34 @@ const twilioAt = (apiUrl: string): TwilioConfig => ({
   apiUrl,
 });
 
-/** Takes SendGrid's events as the API does, on a port of its own; and Twilio's, to which the same address was given. */
+/** Of what is refused here, nobody is told but who asked. */
+const refuse: ErrorRequestHandler = (error, _request, response, next) => {
+  if (response.headersSent) return next(error);
+  const { problem } = translateError(error, 'test');
+  response.status(problem.status).end();
+};
+
+/** Takes SendGrid's events as the API does, on a port of its own; and Twilio's, which signs them for `publicUrl`, or this port. */
 export async function startWebhookReceiver(
   database: Database,
   publicKey: string,
-): Promise<{ readonly url: string; readonly publicUrl: string; close(): Promise<void> }> {
+  publicUrl?: string,
+): Promise<{ readonly url: string; readonly origin: string; close(): Promise<void> }> {
   const app = express();
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const publicUrl = `http://127.0.0.1:${port}`;
+  const origin = `http://127.0.0.1:${port}`;
   const logger = createLogger('silent');
   app.use(createSendgridWebhook({ database, ledgerKey: ADDRESS_KEY, publicKey, logger }));
   const { authToken } = TWILIO_ACCOUNT;
-  app.use(createTwilioWebhooks({ database, ledgerKey: ADDRESS_KEY, publicUrl, authToken, now: () => new Date(), logger }));
+  app.use(
+    createTwilioWebhooks({ database, ledgerKey: ADDRESS_KEY, publicUrl: publicUrl ?? origin, authToken, now: () => new Date(), logger }),
+  );
+  app.use(refuse);
   return {
-    url: `${publicUrl}/v1/webhooks/sendgrid`,
-    publicUrl,
+    url: `${origin}/v1/webhooks/sendgrid`,
+    origin,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

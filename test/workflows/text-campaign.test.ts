@@ -57,9 +57,9 @@ before(async () => {
   });
   webhooks = await startWebhookReceiver(database, sendgrid.webhook.publicKey);
   sendgrid.webhook.setUrl(webhooks.url);
-  twilio.webhook.setInboundUrl(`${webhooks.publicUrl}/v1/webhooks/twilio/inbound`);
+  twilio.webhook.setInboundUrl(`${webhooks.origin}/v1/webhooks/twilio/inbound`);
   api = await startTestApi(database, { campaigns: { changeCampaign: (change) => changeCampaign(client, change) } });
-  const texts = { twilioUrl: twilio.url, publicUrl: webhooks.publicUrl };
+  const texts = { twilioUrl: twilio.url, publicUrl: webhooks.origin };
   worker = await startCampaignWorker({ database, client, address, namespace: 'default', sendgridUrl: sendgrid.url, texts });
 });
 after(async () => {
