@@ -74,8 +74,8 @@ export function createSmtpClient(options: SmtpOptions): SmtpClient {
         await transporter.sendMail(mail);
         return { kind: 'accepted' };
       } catch (error) {
-        const { code, command, response } = error as NodemailerError;
-        return { kind: 'failed', code, command, reply: response, isEnded: ends.has(raw) };
+        const { code, originalCode: cause, command, response } = error as NodemailerError;
+        return { kind: 'failed', code, ...(cause !== undefined && { cause }), command, reply: response, isEnded: ends.has(raw) };
       }
     },
     close: () => transporter.close(),

@@ -7,6 +7,8 @@ export type SmtpAnswer =
       readonly kind: 'failed';
       /** The client's name of the error, such as `ETIMEDOUT`. */
       readonly code: string | undefined;
+      /** What the system said, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, where it did. */
+      readonly cause?: string | undefined;
       /** The command that failed, as the client names it: `MAIL FROM`, `RCPT TO`, `DATA`, `AUTH PLAIN`; `CONN` for the connection, `API` for the client itself. */
       readonly command: string | undefined;
       /** The server's reply, where it gave one. */
@@ -39,7 +41,7 @@ const RELAYS_NOT =
  * | cause | meaning |
  * |---|---|
  * | 2xx after the dot | accepted |
- * | 5xx to the connection, greeting, STARTTLS, log-in or MAIL FROM (but for size and encoding); no TLS; 530, 535, 5.7.8 and their like; 5.7.1 that speaks of relaying | refused: the account |
+ * | 5xx to the connection, greeting, STARTTLS, log-in or MAIL FROM (but for size and encoding); no TLS, or none that we trust; 530, 535, 5.7.8 and their like; 5.7.1 that speaks of relaying | refused: the account |
  * | 5xx to RCPT, DATA or the dot, with 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10 or 5.2.1 | refused: the request; the address is unreachable |
  * | any other 5xx; an address or a size that the client itself refuses | refused: the request |
  * | 421, 4xx to the connection or log-in | not accepted, again in a minute |
@@ -101,7 +103,8 @@ function waitOf(answer: Failure, reply: Reply): number {
 }
 
 /** No log-in that the server takes, or no encryption that we trust. */
-const isOurAccount = ({ code = '' }: Failure): boolean => ['EAUTH', 'ENOAUTH', 'EOAUTH2', 'ETLS', 'ECONFIG'].includes(code);
+const isOurAccount = ({ code = '', cause = '' }: Failure): boolean =>
+  ['EAUTH', 'ENOAUTH', 'EOAUTH2', 'ETLS', 'ECONFIG'].includes(code) || /CERT|^ERR_(TLS|SSL)|^UNABLE_TO_(VERIFY|GET)/.test(cause);
 /** An address that the server cannot be told, a mail that is larger than it takes. */
 const isOurRefusal = ({ code, reply }: Failure): boolean => reply === undefined && (code === 'EENVELOPE' || code === 'EMESSAGE');
 
@@ -110,7 +113,8 @@ const account = (because: string, status?: number): SendOutcome => ({ kind: 'ref
 const request = (because: string, status: number | undefined) =>
   ({ kind: 'refused', concerns: 'request', blamed: [], status, because }) as const satisfies SendOutcome;
 
-const causeOf = ({ code, command }: Failure): string => [code ?? 'an error without a code', command].filter(Boolean).join(', ');
+const causeOf = ({ code, cause, command }: Failure): string =>
+  [cause ?? code ?? 'an error without a code', command].filter((one) => one !== undefined).join(', ');
 
 /** Servers like to repeat the address. */
 function told(what: string, { status, text }: Reply): string {

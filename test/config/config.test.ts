@@ -102,6 +102,34 @@ describe('the configuration', () => {
     assert.equal(loadConfig({ ...rehearsal, TWILIO_API_URL: 'http://127.0.0.1:9' }).clockSpeed, 2);
   });
 
+  it('sends mail by one way, SendGrid or an SMTP server, and says nothing of its password', () => {
+    const url = 'smtps://shop:topsecret@mail.example.com';
+    const smtp = { DATABASE_URL, SMTP_URL: url, LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), PUBLIC_URL: reachable.PUBLIC_URL };
+    const login = { user: 'shop', password: 'topsecret' };
+    assert.deepEqual(loadConfig(smtp).sending, {
+      ledgerKey: Buffer.alloc(32, 7),
+      publicUrl: 'https://audience.example.com',
+      mail: { kind: 'smtp', server: { host: 'mail.example.com', port: 465, secure: true, requireTls: false, login } },
+    });
+    assert.ok(!JSON.stringify(describeConfig(smtp)).includes('topsecret'));
+    assert.throws(() => loadConfig({ ...smtp, ...reachable, SENDGRID_API_KEY: 'SG.1' }), {
+      message: /SENDGRID_API_KEY and SMTP_URL are both set: mail goes one way/,
+    });
+    assert.throws(() => loadConfig({ DATABASE_URL, SMTP_URL: url }), {
+      message: /SMTP_URL needs LEDGER_KEY[\s\S]*SMTP_URL needs PUBLIC_URL/,
+    });
+    for (const SMTP_URL of ['https://a:topsecret@b', 'smtp://topsecret@b', 'smtp://a:topsecret@b/c']) {
+      assert.throws(
+        () => loadConfig({ ...smtp, SMTP_URL }),
+        ({ message }: Error) => /SMTP_URL: /.test(message) && !message.includes('topsecret'),
+      );
+    }
+    assert.throws(() => loadConfig({ ...smtp, CLOCK_SPEED: '2' }), { message: /whom a mail server really writes to/ });
+    assert.equal(loadConfig({ ...smtp, CLOCK_SPEED: '2', SMTP_URL: 'smtp://127.0.0.1:2525' }).clockSpeed, 2);
+    const account = { TWILIO_ACCOUNT_SID: `AC${'a'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'x' };
+    assert.ok(loadConfig({ ...smtp, ...account }).sending?.twilio);
+  });
+
   it('lets clocks run faster against a sandbox alone', () => {
     const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
     assert.equal(loadConfig(sending).clockSpeed, 1);

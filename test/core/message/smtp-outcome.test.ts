@@ -83,6 +83,15 @@ describe('what an answer of a mail server means for the mail', () => {
       assert.equal(told(failed({ command: 'DATA', reply })), 'waits 5');
     }
     assert.equal(told(failed({ code: 'ETLS', command: 'STARTTLS' })), 'refused account, of all');
+    for (const cause of [
+      'CERT_HAS_EXPIRED',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    ]) {
+      assert.equal(told(failed({ code: 'ESOCKET', cause, command: 'CONN' })), 'refused account, of all');
+    }
+    assert.equal(told(failed({ code: 'ESOCKET', cause: 'ECONNREFUSED', command: 'CONN' })), 'waits 5');
     assert.equal(told(failed({ code: 'EAUTH', command: 'API' })), 'refused account, of all');
     assert.equal(told(failed({ code: 'EENVELOPE', command: 'API' })), 'refused request');
     assert.equal(told(failed({ code: 'EMESSAGE', command: 'MAIL FROM' })), 'refused request');
