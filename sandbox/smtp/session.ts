@@ -9,6 +9,8 @@ export type SessionSettings = {
   readonly isPipelined: boolean;
   /** Of the connection: greeting, hello and log-in. */
   readonly fault: SmtpFault | undefined;
+  /** Who says what it is called. */
+  readonly onHello: (name: string) => void;
   /** Of the next mail. */
   readonly nextFault: () => SmtpFault | undefined;
   /** Says of a mailbox that it takes nothing, in the words of a reply. */
@@ -54,7 +56,7 @@ class Session {
     switch (command) {
       case 'EHLO':
       case 'HELO':
-        return this.hello(command);
+        return this.hello(command, argument);
       case 'AUTH':
         return this.logIn(argument);
       case 'MAIL':
@@ -81,9 +83,10 @@ class Session {
     return commit(isOfConnection ? this.settings.fault : this.mail?.fault, at, this.socket);
   }
 
-  private async hello(verb: 'EHLO' | 'HELO'): Promise<void> {
+  private async hello(verb: 'EHLO' | 'HELO', name: string): Promise<void> {
     const { mostBytes, login, isPipelined } = this.settings;
     if (await this.goesWrong('hello')) return;
+    this.settings.onHello(name);
     this.isGreeted = true;
     this.mail = undefined;
     if (verb === 'HELO') return this.say('250 sandbox.example');

@@ -31,6 +31,8 @@ export type SandboxSmtp = {
   misbehave(...faults: readonly (SmtpFault | undefined)[]): void;
   /** What the next connections meet when they are greeted, or log in. */
   refuse(...faults: readonly (SmtpFault | undefined)[]): void;
+  /** What those who connected have said that they are called. */
+  greetedBy(): readonly string[];
   connections(): { readonly open: number; readonly ever: number; readonly most: number };
   close(): Promise<void>;
 };
@@ -41,6 +43,7 @@ export async function startSandboxSmtp(options: SandboxSmtpOptions = {}): Promis
   const faults = faultScript(options.chances);
   const connectionFaults = faultScript<SmtpFault>();
   const sockets = new Set<Socket>();
+  const names: string[] = [];
   const counted = { ever: 0, most: 0 };
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -52,6 +55,7 @@ export async function startSandboxSmtp(options: SandboxSmtpOptions = {}): Promis
       mostBytes,
       isPipelined,
       fault: connectionFaults.next(),
+      onHello: (name) => void names.push(name),
       nextFault: () => faults.next(),
       refusalOf,
       accept({ from, to, source }) {
@@ -72,6 +76,7 @@ export async function startSandboxSmtp(options: SandboxSmtpOptions = {}): Promis
     journal,
     misbehave: faults.add,
     refuse: connectionFaults.add,
+    greetedBy: () => names,
     connections: () => ({ open: sockets.size, ...counted }),
     async close() {
       const closed = once(server, 'close');
