@@ -19,7 +19,7 @@ export type MailsTogetherDependencies = { readonly render: RenderMails; readonly
 /** Sends mails of which many go in one request, as SendGrid takes them: a call for each request. */
 export const createMailsTogether =
   ({ render, prepareEmails }: MailsTogetherDependencies): ChannelSender =>
-  async (ledger, step, { callId, claimed }) => {
+  async (ledger, step, { callId, claimedMs, claimed }) => {
     const { database, now, patience } = ledger;
     const { tenantId } = step;
     const { envelope, mails, unsent } = await renderClaimedMails({ ledger, render }, step, claimed);
@@ -30,7 +30,7 @@ export const createMailsTogether =
     ];
     if (answers.length > 0) await throughOutages(() => answerCall(database, tenantId, { callId, answers, at: now() }), patience);
     const standings: Standing[] = [...answers];
-    for (const chunk of await giveCalls(ledger, { tenantId, callId, envelope }, chunks)) {
+    for (const chunk of await giveCalls(ledger, { tenantId, callId, claimedMs, envelope }, chunks)) {
       standings.push(...(await sendChunk({ ...ledger, prepareEmails }, chunk)));
     }
     return standings;

@@ -42,6 +42,7 @@ export async function sendOneByOne<M>(messages: readonly M[], sending: OneByOne<
   const rest = messages.entries();
   let unanswered = 0;
   let ofAll: SendOutcome | undefined;
+  let failure: { readonly error: unknown } | undefined;
 
   async function outcomeOf(message: M): Promise<SendOutcome | undefined> {
     const fault = faultOf(message);
@@ -62,9 +63,15 @@ export async function sendOneByOne<M>(messages: readonly M[], sending: OneByOne<
     if (outcome) await calls?.ended(message, outcome);
   }
   async function sendSome(): Promise<void> {
-    for (const [position, message] of rest) await inTurn(() => sendOne(position, message));
+    for (const [position, message] of rest) {
+      if (failure) return;
+      await inTurn(() => sendOne(position, message));
+    }
   }
-  await Promise.all(Array.from({ length: atOnce }, sendSome));
+  // What is under way is written down before anybody hears of a failure; nothing more is begun.
+  const sendUntilFailure = () => sendSome().catch((error: unknown) => void (failure ??= { error }));
+  await Promise.all(Array.from({ length: atOnce }, sendUntilFailure));
+  if (failure) throw failure.error;
   return outcomes;
 }
 

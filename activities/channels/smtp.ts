@@ -22,7 +22,7 @@ const LIMITS: EmailLimits = { recipients: 1, requestBytes: SMTP_MOST_BYTES, subs
  */
 export const createSmtpChannel =
   ({ client, render }: SmtpDependencies): ChannelSender =>
-  async (ledger, step, { callId, claimed }) => {
+  async (ledger, step, { callId, claimedMs, claimed }) => {
     const { database, now, patience } = ledger;
     const { tenantId } = step;
     const { envelope, mails, unsent } = await renderClaimedMails({ ledger, render }, step, claimed);
@@ -30,7 +30,12 @@ export const createSmtpChannel =
     if (mails.length === 0) return unsent;
     const messages = mails.map((message) => ({ messageId: message.messageId, message }));
     const own = await giveOwnCalls(ledger, tenantId, callId, messages);
-    const { calls, standings, lost } = ledgerCalls(ledger, { tenantId, own, begin: (call) => beginOwnCall(database, tenantId, call) });
+    const { calls, standings, lost } = ledgerCalls(ledger, {
+      tenantId,
+      claimedMs,
+      own,
+      begin: (call) => beginOwnCall(database, tenantId, call),
+    });
     await sendMails(client, { envelope, mails, calls });
     if (lost.size > 0) throw takenOver();
     return [...unsent, ...standings];

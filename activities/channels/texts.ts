@@ -34,7 +34,7 @@ const WINDOW_MS = 24 * 3_600_000 - 60_000;
  */
 export const createTextChannel =
   (channel: PhoneChannel, dependencies: TextDependencies): ChannelSender =>
-  async (ledger, step, { callId, claimed }) => {
+  async (ledger, step, { callId, claimedMs, claimed }) => {
     const { database, ledgerKey, now, patience } = ledger;
     const { tenantId } = step;
     const { sender, messages, unsent } = await renderClaimed(ledger, { ...dependencies, channel, step }, claimed);
@@ -45,7 +45,7 @@ export const createTextChannel =
       const said = content.kind === 'text' ? hashText(ledgerKey, content.text) : null;
       return beginText(database, tenantId, { ...call, said });
     };
-    const { calls, standings, lost } = ledgerCalls(ledger, { tenantId, own, begin });
+    const { calls, standings, lost } = ledgerCalls(ledger, { tenantId, claimedMs, own, begin });
     const batch = { sender, statusUrl: dependencies.statusUrl, messages: own.map(({ message }) => message) };
     await sendTexts(dependencies.client, batch, { calls });
     if (lost.size > 0) throw takenOver();

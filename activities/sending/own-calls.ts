@@ -4,7 +4,7 @@ import type { SendOutcome } from '../../core/message/send-outcome.js';
 import { answerOwnCall, partClaims, type Hush } from '../../db/queries/own-calls.js';
 import type { BegunMessage } from '../../db/queries/send-ledger.js';
 import type { LedgerCalls } from '../channels/one-by-one.js';
-import { answersFor, FRESH_MS, takenOver, type LedgerDependencies, type Standing } from './send-chunk.js';
+import { answersFor, FRESH_MS, requireFresh, takenOver, type LedgerDependencies, type Standing } from './send-chunk.js';
 import { throughOutages } from './through-outages.js';
 
 /** A message with the call that is its own: its provider takes one to a request. */
@@ -34,7 +34,12 @@ export async function giveOwnCalls<M>(
  */
 export function ledgerCalls<M extends { readonly token: string }>(
   { database, ledgerKey, now, patience }: LedgerDependencies,
-  { tenantId, own, begin }: { readonly tenantId: TenantId; readonly own: readonly OwnCall<M>[]; readonly begin: BeginOwnCall<M> },
+  {
+    tenantId,
+    claimedMs,
+    own,
+    begin,
+  }: { readonly tenantId: TenantId; readonly claimedMs: number; readonly own: readonly OwnCall<M>[]; readonly begin: BeginOwnCall<M> },
 ) {
   const byToken = new Map(own.map((call) => [call.message.token, call]));
   const standings: Standing[] = [];
@@ -50,6 +55,7 @@ export function ledgerCalls<M extends { readonly token: string }>(
       for (;;) {
         // By the clock of the machine: a campaign's may run faster. Whoever was held up asks anew: somebody may want no more meanwhile.
         const startedMs = Date.now();
+        requireFresh(claimedMs);
         const begun = await throughOutages(() => begin({ callId, messageId, addressKey: ledgerKey, at: now() }, message), patience);
         if (begun?.status === 'claimed' && Math.abs(Date.now() - startedMs) > FRESH_MS) continue;
         if (begun?.status === 'claimed') return true;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import { DomainError } from '../../core/errors.js';
-import { claimMessages, type Claim, type MessageStatus, type StepOfBatch } from '../../db/queries/send-ledger.js';
+import { claimMessages } from '../../db/queries/claiming.js';
+import type { Claim, MessageStatus, StepOfBatch } from '../../db/queries/send-ledger.js';
 import type { LedgerDependencies, Standing } from './send-chunk.js';
 
 export type SendingDependencies = LedgerDependencies & {
@@ -15,7 +16,12 @@ export type Channels = Readonly<Partial<Record<StepOfBatch['channel'], ChannelSe
  * is nothing to send, and sees to it that of two who try the same one alone sends.
  */
 export type ChannelSender = (ledger: LedgerDependencies, step: StepOfBatch, claims: ClaimedForCall) => Promise<readonly Standing[]>;
-export type ClaimedForCall = { readonly callId: string; readonly claimed: readonly Claimed[] };
+export type ClaimedForCall = {
+  readonly callId: string;
+  /** When, by the clock of the machine: what is sent long after that is asked anew (`requireFresh`). */
+  readonly claimedMs: number;
+  readonly claimed: readonly Claimed[];
+};
 
 /** The token is all that links, reply addresses and the provider may know a message by. */
 export type Recipient = { readonly userId: string; readonly address: string; readonly token: string };
@@ -36,9 +42,10 @@ export async function sendStep(dependencies: SendingDependencies, step: StepOfBa
   const send = channels[channel];
   if (!send) throw new DomainError('not_available', `nothing is sent over ${channel} in this installation`);
   const callId = randomUUID();
+  const claimedMs = Date.now();
   const claims = await claimMessages(database, step, { callId, addressKey: ledgerKey, at: now() });
   const claimed = claims.flatMap((claim) => (claim.outcome === 'claimed' ? [claim] : []));
-  const standings = claimed.length === 0 ? [] : await send(dependencies, step, { callId, claimed });
+  const standings = claimed.length === 0 ? [] : await send(dependencies, step, { callId, claimedMs, claimed });
   if (claims.some(({ outcome }) => outcome === 'held')) {
     throw ApplicationFailure.create({ message: 'another try holds some of these messages', type: 'unavailable' });
   }

@@ -32,8 +32,12 @@ export async function noteTextSid({ pool }: Ledger, tenantId: TenantId, messageI
 }
 
 /** Lets nobody send to the address of a message any more. */
-export async function suppressRecipient({ pool }: Ledger, tenantId: TenantId, messageId: number, why: Hush): Promise<void> {
-  await pool.query('select suppress_recipient($1, $2, $3)', [tenantId, messageId, why]);
+export async function suppressRecipient(
+  { pool }: Ledger,
+  tenantId: TenantId,
+  { messageId, because, at }: { readonly messageId: number; readonly because: Hush; readonly at: Date },
+): Promise<void> {
+  await pool.query('select suppress_recipient($1, $2, $3, $4)', [tenantId, messageId, because, at]);
 }
 
 /** Of messages that are about to be sent over WhatsApp, those whose recipient has written since then. */

@@ -4,6 +4,7 @@ import { createMailsTogether } from '../../activities/channels/mails-together.js
 import { createSendgridClient, prepareEmails } from '../../activities/channels/sendgrid.js';
 import type { RenderMails } from '../../activities/sending/claimed-mails.js';
 import { sendStep, type SendingDependencies, type StepSent } from '../../activities/sending/send-step.js';
+import { CLAIM_LASTS_MS } from '../../core/consent/claim-hours.js';
 import { startSandboxSendgrid, type SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { freePort } from '../../sandbox/processes.js';
 import { ADDRESS_KEY } from '../harness/campaigns.js';
@@ -69,6 +70,22 @@ describe('sending a step', () => {
     assert.equal(refused, 'waiting');
     assert.ok((triedAtMs ?? 0) > Date.now() + 10 * 60_000);
     assert.equal(sendgrid.journal.counts().messages, 0);
+  });
+
+  it('asks everything anew where so much time has passed since the claim that its hours may be over', async (t) => {
+    const { tenantId, step } = await prepared(2);
+    const real = Date.now.bind(Date);
+    let sleptMs = 0;
+    t.mock.method(Date, 'now', () => real() + sleptMs);
+    const sleepy: RenderMails = (of, users) => {
+      sleptMs = CLAIM_LASTS_MS + 1;
+      return plainRender(of, users);
+    };
+    await assert.rejects(sendStep(dependencies({ render: sleepy }), step), /asked anew/);
+    assert.equal(sendgrid.journal.counts().messages, 0);
+    assert.deepEqual(await statuses(tenantId), ['claimed', 'claimed']);
+    assert.deepEqual(outcomes(await sendStep(dependencies(), step)), ['sent', 'sent']);
+    assert.deepEqual(sendgrid.journal.counts(), { messages: 2, tokens: 2 });
   });
 
   it('waits where nobody listens', async () => {

@@ -92,6 +92,11 @@ const BODIES: Record<string, () => unknown> = {
   'put /v1/phone-sender': () => ({ sms_number: ours.audience.phoneNumber }),
   'put /v1/whatsapp-templates/{family}': () => ({ content_sid: `HX${'1'.repeat(32)}` }),
   'put /v1/email-sender': () => ({ from_email: 'a@b.example', from_name: 'ours', brand_name: 'ours', postal_address: 'ours' }),
+  'post /v1/consent': () => ({
+    words: [{ channel: 'email', address: `${MARK}@example.test`, user_id: theirs.audience.userId, action: 'denied', source: 'form' }],
+  }),
+  'post /v1/consent/status': () => ({ channel: 'email', address: `${MARK}@example.test` }),
+  'put /v1/sending-policy': () => ({ quiet_hours: { email: 'daily 08:00-21:00' } }),
   'post /v1/inbox/tokens': () => ({ user_id: theirs.audience.userId }),
   'post /v1/tenants': () => ({ tenant_id: theirs.tenantId, name: 'x' }),
   'patch /v1/tenants/{tenant_id}': () => ({ name: 'x' }),
