@@ -44,6 +44,7 @@ function pathValues(name: string): { readonly their: string; readonly our: strin
     campaign_id: { their: theirs.audience.campaignId, our: ours.audience.campaignId },
     test_id: { their: theirs.audience.testId, our: ours.audience.testId },
     family: { their: theirs.audience.templateFamily, our: ours.audience.templateFamily },
+    reply_id: { their: theirs.audience.replyId, our: ours.audience.replyId },
     key_id: { their: theirs.keyId, our: 'key_0000000000000000' },
   };
   const found = values[name];
@@ -80,6 +81,7 @@ const BODIES: Record<string, () => unknown> = {
   }),
   'post /v1/campaigns': () => campaignBody(),
   'put /v1/campaigns/{campaign_id}': () => campaignBody(),
+  'put /v1/replies/{reply_id}/verdict': () => ({ verdict: 'none' }),
   'post /v1/tests/{test_id}/start': () => ({ accept_too_small: true }),
   'post /v1/tests/{test_id}/extend': () => ({ days: 7 }),
   'post /v1/tests/{test_id}/apply': () => ({ again: true }),
