@@ -226,15 +226,15 @@ create function merge_elsewhere(wanted uuid, source text, target text) returns v
   language sql set search_path = madansara_analytics
 as $$
   update journeys j set user_id = 'merged/' || gen_random_uuid()
-  from open_journeys(wanted, merge_elsewhere.source) s
+  from open_journeys(wanted, $2) s
   where j.tenant_id = wanted and j.campaign_id = s.campaign_id and j.batch = s.batch and j.idx = s.idx
-    and exists (select from open_journeys(wanted, merge_elsewhere.target) t where t.campaign_id = s.campaign_id);
+    and exists (select from open_journeys(wanted, $3) t where t.campaign_id = s.campaign_id);
   select merge_all_but_entries(wanted, source, target);
   insert into campaign_entrants as e (tenant_id, campaign_id, user_id, occurred_at)
-  select wanted, w.campaign_id, merge_elsewhere.target, w.occurred_at
-  from campaign_entrants w where w.tenant_id = wanted and w.user_id = merge_elsewhere.source
+  select wanted, w.campaign_id, $3, w.occurred_at
+  from campaign_entrants w where w.tenant_id = wanted and w.user_id = $2
   on conflict (tenant_id, campaign_id, user_id) do update set occurred_at = greatest(e.occurred_at, excluded.occurred_at);
-  delete from campaign_entrants w where w.tenant_id = wanted and w.user_id = merge_elsewhere.source;
+  delete from campaign_entrants w where w.tenant_id = wanted and w.user_id = $2;
 $$;
 alter function forget_elsewhere(uuid, text) rename to forget_all_but_entries;
 create function forget_elsewhere(wanted uuid, person text) returns void
