@@ -109,13 +109,13 @@ describe('a frozen audience', () => {
 });
 
 describe('a batch that is closed', () => {
-  it('leaves no message waiting: what was deferred says why its journey ended, and what was sent stays', async () => {
+  it('leaves no message waiting: what was deferred says why its journey ended, and all else stays', async () => {
     const { tenantId, campaignId } = await draft(['ann', 'bob', 'cat']);
     const { id } = await freeze(tenantId, campaignId, { batchSize: () => 3 });
     await database.admin.query(
       `insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, reason, due_at, claimed_at)
-       select tenant_id, campaign_id, 1, 1, user_id, 'email', batch, idx, case when user_id = 'cat' then 'sent' else 'deferred' end,
-         case when user_id <> 'cat' then 'quiet hours' end, case when user_id <> 'cat' then now() end, now()
+       select tenant_id, campaign_id, 1, 1, user_id, 'email', batch, idx, case when user_id = 'cat' then 'failed' else 'deferred' end,
+         case when user_id = 'cat' then 'refused' else 'quiet hours' end, case when user_id <> 'cat' then now() end, now()
        from journeys where tenant_id = $1`,
       [tenantId],
     );
@@ -130,7 +130,7 @@ describe('a batch that is closed', () => {
     assert.deepEqual(rows, [
       { user_id: 'ann', status: 'suppressed', reason: 'completed', due_at: null },
       { user_id: 'bob', status: 'suppressed', reason: 'unsubscribed', due_at: null },
-      { user_id: 'cat', status: 'sent', reason: null, due_at: null },
+      { user_id: 'cat', status: 'failed', reason: 'refused', due_at: null },
     ]);
   });
 });
