@@ -96,7 +96,7 @@ function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgri
     render: createEmailRenderer({ database, publicUrl }),
     channels: {
       in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
-      ...(twilio && createTextChannels({ database, publicUrl, client: twilio })),
+      ...(twilio && createTextChannels({ database, publicUrl, ledgerKey, client: twilio })),
     },
   };
 }

@@ -57,7 +57,13 @@ export async function startCampaignWorker(settings: {
     render: plainRender,
     channels: {
       in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
-      ...(texts && createTextChannels({ database, publicUrl: texts.publicUrl, client: twilioClientOf(twilioAt(texts.twilioUrl), 5_000) })),
+      ...(texts &&
+        createTextChannels({
+          database,
+          publicUrl: texts.publicUrl,
+          ledgerKey: ADDRESS_KEY,
+          client: twilioClientOf(twilioAt(texts.twilioUrl), 5_000),
+        })),
     },
     now,
   });
