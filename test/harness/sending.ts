@@ -29,7 +29,7 @@ import { TWILIO_ACCOUNT } from './twilio.js';
 /** The words of every mail, where a test is about something else. */
 export const plainRender: SendingDependencies['render'] = (step, users) =>
   Promise.resolve({
-    envelope: { from: { email: 'news@shop.example', name: 'The Shop' } },
+    envelope: { from: { email: 'news@shop.example', name: 'The Shop' }, tracking: { opens: true, clicks: true } },
     mails: users.map(({ userId }) => ({ subject: `Step ${step.stepKey}`, html: `<p>For ${userId}</p>`, text: `For ${userId}` })),
   });
 
