@@ -1,9 +1,10 @@
-import type { Plan, PlanStep } from '../journey/plan.js';
+import type { Plan, PlanContent, PlanStep } from '../journey/plan.js';
+import { inAppMessageOf } from '../message/in-app-words.js';
 import { LINK_TOKEN_CHARS } from '../message/link-token.js';
 import { MAX_SMS_SEGMENTS, MAX_TEXT_CHARS } from '../message/phone-message.js';
 import { smsLength, type SmsLength } from '../message/sms-length.js';
 import { replaceLinks, writtenOrigins } from './followed-links.js';
-import { renderText, textWordsFaults, type TextVariables } from './text-message.js';
+import { renderText, textWordsFaults, variablesUsed, type TextVariables } from './text-message.js';
 
 const SAMPLE_URL = 'https://audience.example.com';
 const SAMPLE_BRAND_URL = 'https://example.com';
@@ -26,7 +27,7 @@ const SAMPLE: TextVariables = {
 /** How long an SMS of these words is for a usual person, with links of ours in it; nothing where they cannot be rendered. */
 export function smsLengthOf(words: string): SmsLength | undefined {
   const rendered = renderText(words, SAMPLE);
-  if (!('kind' in rendered) || rendered.kind !== 'text') return undefined;
+  if ('because' in rendered) return undefined;
   const rule = { origins: writtenOrigins([words, SAMPLE_BRAND_URL]), ownUrl: SAMPLE_URL };
   return smsLength(replaceLinks({ kind: 'text', words: rendered.text }, rule, () => SAMPLE_LINK));
 }
@@ -63,4 +64,18 @@ export function whatsappStepFaults(
     `step ${key}: no approved template is named ${template} (PUT /v1/whatsapp-templates/${template}), ` +
       'and WhatsApp lets nothing else through to those who have not written within a day',
   ];
+}
+
+/** Likewise of an in-app message. Nobody unsubscribes from an inbox. */
+export function inAppStepFaults({ key, template }: PlanStep, content: Omit<PlanContent, 'key'>): string[] {
+  const words = { subject: content.subject, message: content.text };
+  const faults = Object.entries(words).flatMap(([field, liquid]) => {
+    if (liquid === undefined) return [];
+    const told = textWordsFaults(liquid);
+    if (variablesUsed([liquid]).has('unsubscribe_url')) told.push('an in-app message has no unsubscribe_url');
+    return told.map((fault) => `step ${key}, ${field}: ${fault}`);
+  });
+  if (faults.length > 0) return faults;
+  const shown = inAppMessageOf({ template, content }, SAMPLE);
+  return 'because' in shown ? [`step ${key}: ${shown.because}`] : [];
 }
