@@ -44,9 +44,11 @@ export async function startCampaignWorker(settings: {
   readonly sendgridUrl: string;
   /** Where there are texts, too. */
   readonly texts?: { readonly twilioUrl: string; readonly publicUrl: string };
+  /** Absent: every mail says the number of its step. */
+  readonly render?: SendingDependencies['render'];
   readonly now?: () => Date;
 }): Promise<SendingWorker> {
-  const { database, client, address, namespace, sendgridUrl, texts, now = () => new Date() } = settings;
+  const { database, client, address, namespace, sendgridUrl, texts, render = plainRender, now = () => new Date() } = settings;
   const native = await NativeConnection.connect({ address });
   const account = createSendgridClient({ apiKey: SENDGRID_KEY, baseUrl: sendgridUrl, timeoutMs: 5_000 });
   const campaigns = createCampaignActivities({ database, batches: createBatchControl(client), now, speed: 1 });
@@ -54,7 +56,7 @@ export async function startCampaignWorker(settings: {
     database,
     ledgerKey: ADDRESS_KEY,
     prepareEmails: (batch) => prepareEmails(account, batch),
-    render: plainRender,
+    render,
     channels: {
       in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
       ...(texts &&
