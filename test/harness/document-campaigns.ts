@@ -25,6 +25,15 @@ const PUBLIC_URL = 'https://audience.example.test';
 const HOUR_MS = 3_600_000;
 export const FOLLOW_UP_SID = UTILITY_SID;
 
+/** The sequence that the solution document draws: an arrow's words are the trigger of the step below it. */
+export const DOCUMENT_SEQUENCE = [
+  { day: 1, channel: 'email', template: 'welcome_series_1' },
+  { day: 2, channel: 'whatsapp', template: 'engagement_follow_up', trigger: 'opened' },
+  { day: 3, channel: 'in_app', template: 'feature_highlight', subject: 'Product demo for {{ first_name }}', trigger: 'clicked' },
+  { day: 5, channel: 'email', template: 'limited_offer', trigger: 'engaged' },
+  { day: 7, channel: 'whatsapp', template: 'engagement_follow_up', trigger: 'not_converted' },
+];
+
 /** What somebody does by themselves when they get something. What they are asked to do stands in a test. */
 export type Doing = 'opens' | 'machine-opens' | 'bounces' | 'complains' | 'replies' | 'clicks' | 'stops';
 /** Who they are: what they do, and `no whatsapp` where no message reaches them there. */
@@ -251,6 +260,14 @@ export async function sleepUntil(environment: TestWorkflowEnvironment, afterMs: 
   const ms = Math.round(afterMs + hours * HOUR_MS - (await environment.currentTimeMs()));
   assert.ok(ms > 0, `the clock is ${-ms} ms past ${hours} hours after ${new Date(afterMs).toISOString()}`);
   await environment.sleep(ms);
+}
+
+/** The sequence as a draft of a campaign that can be launched. */
+export async function draftSequence({ ask }: Pick<DocumentStage, 'ask'>) {
+  await ask('PUT', '/v1/phone-sender', { whatsapp_number: '+15005550006' });
+  const variables = { 1: '{{ first_name }}', 2: 'https://shop.example/demo?for=you' };
+  await ask('PUT', '/v1/whatsapp-templates/engagement_follow_up', { content_sid: FOLLOW_UP_SID, variables });
+  return ask('POST', '/v1/campaigns', { segment: 'Potential Loyalists', goal: 'convert_to_paid', sequence: DOCUMENT_SEQUENCE });
 }
 
 /** Until the last journey is over, however long it waits. */

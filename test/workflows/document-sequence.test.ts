@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import {
   agreesWithJournals,
+  draftSequence,
   endOf,
-  FOLLOW_UP_SID,
   entryDay,
   openDocumentStage,
   sleepUntil,
@@ -15,15 +15,6 @@ import { findTimeSkippingServer, TIME_SKIPPING_NEEDS } from '../harness/time-ski
 
 const executable = await findTimeSkippingServer();
 const skip = skipWithout(executable, TIME_SKIPPING_NEEDS);
-
-/** The sequence that the solution document draws: an arrow's words are the trigger of the step below it. */
-const SEQUENCE = [
-  { day: 1, channel: 'email', template: 'welcome_series_1' },
-  { day: 2, channel: 'whatsapp', template: 'engagement_follow_up', trigger: 'opened' },
-  { day: 3, channel: 'in_app', template: 'feature_highlight', subject: 'Product demo for {{ first_name }}', trigger: 'clicked' },
-  { day: 5, channel: 'email', template: 'limited_offer', trigger: 'engaged' },
-  { day: 7, channel: 'whatsapp', template: 'engagement_follow_up', trigger: 'not_converted' },
-];
 
 const CAST = {
   ann: ['opens', 'clicks'], // takes the demo, and does not buy
@@ -48,11 +39,7 @@ after(() => stage?.close());
 describe("the document's sequence", () => {
   it('runs from POST to its last message, and everybody takes the way that is theirs', { skip }, async () => {
     const { environment, ask, settled, mailsTo, textsTo } = stage;
-    await ask('PUT', '/v1/phone-sender', { whatsapp_number: '+15005550006' });
-    const variables = { 1: '{{ first_name }}', 2: 'https://shop.example/demo?for=you' };
-    await ask('PUT', '/v1/whatsapp-templates/engagement_follow_up', { content_sid: FOLLOW_UP_SID, variables });
-    const draft = { segment: 'Potential Loyalists', goal: 'convert_to_paid', sequence: SEQUENCE };
-    const { campaign_id: campaignId, url, preflight } = await ask('POST', '/v1/campaigns', draft);
+    const { campaign_id: campaignId, url, preflight } = await draftSequence(stage);
     assert.deepEqual([preflight.blockers, preflight.can_launch, preflight.recipients], [[], true, 11]);
 
     const { midnightMs } = await entryDay(environment);
