@@ -66,6 +66,8 @@ export const NewCampaign = z.strictObject({
   exit_on_segment_left: z.boolean().optional(),
   exit_on_pause: z.boolean().optional(),
   lifetime_days: z.number().optional(),
+  topic: Word.optional().describe('What people have consented to, or not; `marketing`, when absent.'),
+  priority: z.number().optional().describe('0 to 9; higher ones pass the caps of lower ones. 0, when absent.'),
 });
 export type NewCampaign = z.output<typeof NewCampaign>;
 
@@ -93,6 +95,8 @@ export const Campaign = z.object({
   channel: z.string().describe('`multi` in a campaign of several.'),
   segment: z.object({ segment_id: z.string(), name: z.string() }).nullable(),
   goal: z.string().nullable(),
+  topic: z.string(),
+  priority: z.int(),
   plan_version: z.int(),
   recipients: z.int().nullable().describe('Null until its audience is frozen.'),
   counts: Counts.describe('Messages that got at least so far.'),
@@ -117,6 +121,8 @@ export function campaignOf(row: CampaignRow, segments: SegmentNames): z.input<ty
     channel: row.channel,
     segment: segment ? { segment_id: segment.segmentKey, name: segment.segmentName } : null,
     goal: row.request.goal ?? null,
+    topic: row.topic,
+    priority: row.priority,
     plan_version: row.planVersion,
     recipients: row.recipients,
     counts: {

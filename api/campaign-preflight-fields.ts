@@ -10,9 +10,15 @@ const ReachShown = z.object({
   channel: z.string(),
   reachable: z.int(),
   no_address: z.int(),
-  no_consent: z.int().describe('They denied it.'),
+  no_consent: z.int().describe("They said no, or the channel needs a yes for the campaign's topic and there is none."),
+  unconfirmed: z.int().describe('Their yes waits for its confirmation.'),
   suppressed: z.int().describe('They unsubscribed, complained, or could not be reached.'),
   same_address: z.int().describe('Further users at an address that gets each message once.'),
+  over_cap: z
+    .int()
+    .describe(
+      'Beside the sum: users whom nothing else keeps from a message and who are over a cap at this moment, so that one would wait.',
+    ),
 });
 
 const StepReach = z.object({
@@ -31,9 +37,11 @@ const Forecast = z.object({
     .array(z.object({ from: Timestamp, local_time: z.string(), messages: z.int() }))
     .describe("First messages by the hours of the tenant's clock in the day after a launch now; hours without any are left out."),
   later: z.int().describe('First messages after that day, or only after a reaction.'),
+  held: z.int().describe('Of all these, those that quiet hours put off: they stand where the hours allow them.'),
+  never: z.int().describe('Whose hours allow no message within four weeks; they stand nowhere else.'),
 });
 
-/** What is computed from templates, caps and prices is added here when there is something to compute it from. */
+/** What is computed from templates and prices is added here when there is something to compute it from. */
 export const PreflightShown = z.object({
   campaign_id: z.string(),
   checked_at: Timestamp,
@@ -42,11 +50,13 @@ export const PreflightShown = z.object({
   recipients: z.int(),
   channels: z.array(ReachShown).describe('Each adds up to the recipients.'),
   steps: z.array(StepReach),
-  forecast: Forecast,
+  forecast: Forecast.describe(
+    'An estimate: each clock enters now and sees when its first message is due and when quiet hours let it go. Caps and later changes are not in it.',
+  ),
 });
 
 export function preflightShown({ campaignKey }: CampaignRow, preflight: Preflight): z.input<typeof PreflightShown> {
-  const { plan, reach, blockers, forecast, smsLengths } = preflight;
+  const { plan, reach, overCap, blockers, forecast, smsLengths } = preflight;
   const words = stepsInWords(plan);
   return {
     campaign_id: campaignKey,
@@ -54,7 +64,7 @@ export function preflightShown({ campaignKey }: CampaignRow, preflight: Prefligh
     can_launch: blockers.length === 0,
     blockers: [...blockers],
     recipients: preflight.recipients,
-    channels: reach.map(reachShown),
+    channels: reach.map((one) => reachShown(one, overCap.find(({ channel }) => channel === one.channel)?.users ?? 0)),
     steps: plan.steps.map(({ key, channel }, i) => ({
       step_key: key,
       in_words: words[i] ?? '',
@@ -65,17 +75,24 @@ export function preflightShown({ campaignKey }: CampaignRow, preflight: Prefligh
     forecast: {
       hours: forecast.hours.map(({ fromMs, local, messages }) => ({ from: new Date(fromMs), local_time: local, messages })),
       later: forecast.later,
+      held: forecast.held,
+      never: forecast.never,
     },
   };
 }
 
 const smsShown = (length: SmsLength | undefined) => (length ? { encoding: length.encoding, segments: length.segments } : null);
 
-const reachShown = ({ channel, reachable, noAddress, noConsent, suppressed, sameAddress }: Reach): z.input<typeof ReachShown> => ({
+const reachShown = (
+  { channel, reachable, noAddress, noConsent, unconfirmed, suppressed, sameAddress }: Reach,
+  overCap: number,
+): z.input<typeof ReachShown> => ({
   channel,
   reachable,
   no_address: noAddress,
   no_consent: noConsent,
+  unconfirmed,
   suppressed,
   same_address: sameAddress,
+  over_cap: overCap,
 });

@@ -5,6 +5,7 @@ import type { CampaignControl } from './campaign-control.js';
 import type { Route } from './route.js';
 import { createAnalyticsRoutes } from './routes/analytics.js';
 import { createCampaignRoutes } from './routes/campaigns.js';
+import { createConsentRoutes } from './routes/consent.js';
 import { createEmailSenderRoutes } from './routes/email-sender.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createInboxTokenRoutes } from './routes/inbox-tokens.js';
@@ -12,6 +13,7 @@ import { createKeyRoutes } from './routes/keys.js';
 import { createPhoneSenderRoutes } from './routes/phone-sender.js';
 import { createReplyRoutes } from './routes/replies.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
+import { createSendingPolicyRoutes } from './routes/sending-policy.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
 import { createTemplateRoutes } from './routes/templates.js';
 import { createTenantRoutes } from './routes/tenants.js';
@@ -50,6 +52,8 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createPhoneSenderRoutes(dependencies),
     ...createWhatsappTemplateRoutes(dependencies),
     ...createReplyRoutes(dependencies),
+    ...createConsentRoutes(dependencies),
+    ...createSendingPolicyRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),
     ...createInboxTokenRoutes(dependencies),
     ...createTenantRoutes(dependencies),

@@ -1,7 +1,7 @@
 import { Router, type Request } from 'express';
 import { readToken } from '../core/message/token.js';
 import type { Database } from '../db/client.js';
-import { takeProviderEvents } from '../db/queries/send-ledger.js';
+import { unsubscribe } from '../db/queries/unsubscribing.js';
 import { sendPage, type Page } from './pages.js';
 import { readRawBody } from './raw-body.js';
 import { requestState } from './requests.js';
@@ -36,8 +36,7 @@ export function createUnsubscribePages({ database, ledgerKey, now }: Unsubscribe
     const message = readToken(ledgerKey, request.params.token);
     if (message === undefined) return sendPage(response, 404, UNKNOWN);
     const { tenantId, messageId } = message;
-    const event = { eventId: `unsubscribed ${messageId}`, messageId, kind: 'unsubscribed', at: now(), byMachine: false } as const;
-    await takeProviderEvents(database, tenantId, 'madansara', [event]);
+    await unsubscribe(database, tenantId, { messageId, at: now() });
     sendPage(response, 200, DONE);
   });
   return router;

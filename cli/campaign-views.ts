@@ -28,11 +28,12 @@ export const planLines = (plan: Plan): string[] => [
   ...exitsInWords(plan).map((words) => `  ${words}`),
 ];
 
-export function preflightLines({ recipients, reach, forecast, blockers, smsLengths }: Preflight): string[] {
-  const head = ['channel', 'reachable', 'no address', 'no consent', 'suppressed', 'same address'];
+export function preflightLines({ recipients, reach, overCap, forecast, blockers, smsLengths }: Preflight): string[] {
+  const head = ['channel', 'reachable', 'no address', 'no consent', 'unconfirmed', 'suppressed', 'same address', 'over a cap now'];
   const cells = reach.map(({ channel, ...one }) => [
     channel,
-    ...[one.reachable, one.noAddress, one.noConsent, one.suppressed, one.sameAddress].map((users) => formatNumber(users)),
+    ...[one.reachable, one.noAddress, one.noConsent, one.unconfirmed, one.suppressed, one.sameAddress].map((users) => formatNumber(users)),
+    formatNumber(overCap.find((over) => over.channel === channel)?.users ?? 0),
   ]);
   const hours = forecast.hours.map(({ local, messages }) => `  ${local}  ${formatNumber(messages)}`);
   return [
@@ -40,6 +41,8 @@ export function preflightLines({ recipients, reach, forecast, blockers, smsLengt
     ...tableLines([head, ...cells]),
     ...[...smsLengths].map(([key, length]) => `Step ${key} takes ${segmentsInWords(length)}.`),
     ...(hours.length > 0 ? ["First messages by the hours of the tenant's clock:", ...hours] : []),
+    ...(forecast.held > 0 ? [`Put off by quiet hours, as far as is known now: ${formatNumber(forecast.held)}`] : []),
+    ...(forecast.never > 0 ? [`Whose hours allow no message: ${formatNumber(forecast.never)}`] : []),
     ...(forecast.later > 0 ? [`Later than a day from now, or after a reaction: ${formatNumber(forecast.later)}`] : []),
     ...(blockers.length === 0 ? ['It can be launched.'] : ['It cannot be launched:', ...blockers.map((blocker) => `  - ${blocker}`)]),
   ];

@@ -6,6 +6,7 @@ export const SCOPES = [
   'tests:write',
   'campaigns:write',
   'templates:write',
+  'consent:write',
   'inbox:tokens',
   'replies:read',
   'events:write',

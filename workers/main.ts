@@ -12,7 +12,8 @@ import { workflowBundle } from './bundle.js';
 import { serveHealth } from './health.js';
 import { createWorkerLogger, installRuntime, temporalLogger } from './logging.js';
 import { createWorkerMetrics } from './metrics.js';
-import { startSending, type Outgoing } from './sending.js';
+import type { Outgoing } from './mail-way.js';
+import { startSending } from './sending.js';
 import { reconcileSchedules } from './schedules.js';
 import { startTestClocks } from './test-clocks.js';
 
@@ -30,7 +31,7 @@ export type WorkerSettings = {
   readonly taskQueue?: string;
   readonly executors?: Executors;
   /** In place of the renderer and the providers: for measurements. */
-  readonly outgoing?: Partial<Outgoing>;
+  readonly outgoing?: Outgoing;
   /** Absent: the clock. */
   readonly now?: () => Date;
 };

@@ -2,7 +2,7 @@ import { inAppFault, type InAppMessage } from '../../core/message/in-app.js';
 import { signToken } from '../../core/message/token.js';
 import { deliverToInboxes } from '../../db/queries/inbox.js';
 import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
-import { takenOver } from '../sending/send-chunk.js';
+import { requireFresh, takenOver } from '../sending/send-chunk.js';
 import type { Recipient, ChannelSender } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
 
@@ -17,7 +17,7 @@ export type InAppDependencies = {
  */
 export const createInAppChannel =
   ({ render }: InAppDependencies): ChannelSender =>
-  async ({ database, ledgerKey, now, patience }, step, { callId, claimed }) => {
+  async ({ database, ledgerKey, now, patience }, step, { callId, claimedMs, claimed }) => {
     const { tenantId } = step;
     const token = (messageId: number) => signToken(ledgerKey, { tenantId, messageId });
     const rendered = await render(
@@ -34,7 +34,10 @@ export const createInAppChannel =
     const answer = () => answerCall(database, tenantId, { callId, answers: unsent, at: now() });
     if (unsent.length > 0) await throughOutages(answer, patience);
     if (items.length === 0) return unsent;
-    const deliver = () => deliverToInboxes(database, tenantId, { callId, items, addressKey: ledgerKey, at: now() });
+    const deliver = () => {
+      requireFresh(claimedMs);
+      return deliverToInboxes(database, tenantId, { callId, items, addressKey: ledgerKey, at: now() });
+    };
     const delivered = await throughOutages(deliver, patience);
     if (delivered === undefined) throw takenOver();
     return [...unsent, ...delivered];

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { CLAIM_LASTS_MS } from '../../core/consent/claim-hours.js';
 import type { TenantId } from '../../core/ids.js';
 import type { EmailEnvelope, EmailMessage } from '../../core/message/email.js';
 import type { SendOutcome } from '../../core/message/send-outcome.js';
@@ -6,18 +7,21 @@ import type { Database } from '../../db/client.js';
 import { answerCall, beginCall, type BegunMessage, type CallAnswer, type MessageStatus } from '../../db/queries/send-ledger.js';
 import { throughOutages, type Patience } from './through-outages.js';
 
-export type CallDependencies = {
-  readonly database: Pick<Database, 'pool'>;
+export type LedgerDependencies = {
+  readonly database: Pick<Database, 'pool' | 'withTenant'>;
   /** Of 32 bytes or more: it signs tokens and hashes addresses. */
   readonly ledgerKey: Buffer;
-  /** Makes a request ready, so that hardly anything lies between the beginning of its call and its first byte. Sending it never throws. */
-  readonly prepareEmails: (
-    batch: EmailEnvelope & { readonly messages: readonly EmailMessage[] },
-  ) => Promise<{ send(): Promise<SendOutcome> }>;
   readonly now: () => Date;
   /** How long a call waits for a database that is away. */
   readonly patience?: Patience;
 };
+
+/** Makes a request ready, so that hardly anything lies between the beginning of its call and its first byte. Sending it never throws. */
+export type PrepareEmails = (
+  batch: EmailEnvelope & { readonly messages: readonly EmailMessage[] },
+) => Promise<{ send(): Promise<SendOutcome> }>;
+
+export type CallDependencies = LedgerDependencies & { readonly prepareEmails: PrepareEmails };
 
 /** A mail with the message of the ledger that it is. */
 export type LedgerEmail = EmailMessage & { readonly messageId: number };
@@ -26,6 +30,8 @@ export type LedgerEmail = EmailMessage & { readonly messageId: number };
 export type Chunk = {
   readonly tenantId: TenantId;
   readonly callId: string;
+  /** By the clock of the machine: a campaign's may run faster. */
+  readonly claimedMs: number;
   readonly envelope: EmailEnvelope;
   readonly mails: readonly LedgerEmail[];
 };
@@ -69,14 +75,20 @@ async function begin(
   { database, ledgerKey, now, patience }: CallDependencies,
   chunk: Chunk,
 ): Promise<readonly BegunMessage[] | 'too slow'> {
-  const { tenantId, callId, mails } = chunk;
+  const { tenantId, callId, claimedMs, mails } = chunk;
   const messageIds = mails.map(({ messageId }) => messageId);
   const begin = { callId, messageIds, addressKey: ledgerKey, at: now() };
-  // By the clock of the machine: a campaign's may run faster.
   const startedMs = Date.now();
+  requireFresh(claimedMs);
   const begun = await throughOutages(() => beginCall(database, tenantId, begin), patience);
   if (begun === undefined) throw takenOver();
   return Math.abs(Date.now() - startedMs) <= FRESH_MS ? begun : 'too slow';
+}
+
+/** What was claimed long ago is not sent by that claim: its hours may be over, and it is asked anew. */
+export function requireFresh(claimedMs: number): void {
+  if (Math.abs(Date.now() - claimedMs) <= CLAIM_LASTS_MS) return;
+  throw ApplicationFailure.create({ message: 'so long after the claim, its hours may be over: it is asked anew', type: 'unavailable' });
 }
 
 export const takenOver = () => ApplicationFailure.create({ message: 'another try has taken these messages over', type: 'unavailable' });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
 import { openText } from '../../core/message/sealed-text.js';
 import type { Database } from '../../db/client.js';
 import { resolveUser } from '../../db/queries/campaign-journeys.js';
-import { listReplies, type ReplyRow } from '../../db/queries/replies.js';
+import { judgeReply, listReplies, type ReplyRow } from '../../db/queries/replies.js';
 import { cutPage, decodeCursor } from '../cursors.js';
-import { page, PageQuery, Timestamp, UserIdField } from '../fields.js';
+import { page, PageQuery, parsedBy, Timestamp, UserIdField } from '../fields.js';
 import { defineRoute, type Route } from '../route.js';
 import { numberAt } from './campaign-journeys.js';
 
@@ -14,15 +15,24 @@ const Reply = z.object({
   channel: z.enum(['sms', 'whatsapp']),
   user_id: z.string().nullable().describe('Null where nobody is known by the number.'),
   answers: z.object({ campaign_id: z.string(), step_key: z.int() }).nullable().describe('The message of ours that it answers.'),
-  asks: z.enum(['stop', 'start', 'help']).nullable().describe('A stop and a start have been obeyed.'),
+  asks: z
+    .enum(['stop', 'start', 'help', 'maybe_stop'])
+    .nullable()
+    .describe('A stop and a start have been obeyed. After what may be a stop nothing is sent to the number until it was judged.'),
+  verdict: z.enum(['stop', 'none']).nullable().describe('Of what may be a stop: what somebody found who has looked at it.'),
   text: z.string().nullable().describe('Null where it was sealed under another LEDGER_KEY.'),
   received_at: Timestamp,
 });
 
-type Dependencies = { readonly database: Database; readonly ledgerKey?: Buffer | undefined };
+const ReplyParams = z.object({ reply_id: parsedBy(numberAt, z.string().meta({ maxLength: 15 })) });
+const Verdict = z.strictObject({
+  verdict: z.enum(['stop', 'none']).describe('`stop`: no more messages; `none`: it asked for no such thing.'),
+});
+
+type Dependencies = { readonly database: Database; readonly ledgerKey?: Buffer | undefined; readonly now: () => Date };
 
 /** What people have written back, for those who answer them. */
-export function createReplyRoutes({ database, ledgerKey }: Dependencies): readonly Route[] {
+export function createReplyRoutes({ database, ledgerKey, now }: Dependencies): readonly Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -31,28 +41,47 @@ export function createReplyRoutes({ database, ledgerKey }: Dependencies): readon
       summary: 'List what people wrote back by SMS and WhatsApp, the latest first',
       description: 'Kept encrypted, and opened for a key with this scope alone.',
       scope: 'replies:read',
-      query: PageQuery.extend({ user_id: UserIdField.optional() }),
+      query: PageQuery.extend({
+        user_id: UserIdField.optional(),
+        to_review: z.stringbool().optional().describe('Only what may be a stop and was not judged yet.'),
+      }),
       responses: { 200: page(Reply).describe('A page of replies.') },
-    }).handledBy(async ({ tenantId, query: { limit, cursor, user_id: asked } }) => {
+    }).handledBy(async ({ tenantId, query: { limit, cursor, user_id: asked, to_review: toReview = false } }) => {
       const before = cursor === undefined ? undefined : decodeCursor('replies', cursor, numberAt);
       return database.withTenant(tenantId, async (tx) => {
         const userId = asked === undefined ? undefined : await resolveUser(tx, tenantId, asked);
-        const rows = await listReplies(tx, tenantId, { userId, before, limit: limit + 1 });
+        const rows = await listReplies(tx, tenantId, { userId, toReview, before, limit: limit + 1 });
         const { items, next_cursor } = cutPage('replies', rows, limit, ({ replyId }) => String(replyId));
         return { status: 200, body: { items: items.map((row) => replyOf(row, tenantId, ledgerKey)), next_cursor } };
       });
+    }),
+    defineRoute({
+      method: 'put',
+      path: '/v1/replies/{reply_id}/verdict',
+      tag: 'Replies',
+      summary: 'Say whether a reply that may be a stop is one',
+      description: 'The first verdict counts. Until there is one, nothing is sent to the number that the reply came from.',
+      scope: 'consent:write',
+      params: ReplyParams,
+      body: Verdict,
+      responses: { 200: z.object({ verdict: z.enum(['stop', 'none']) }).describe('The verdict that counts.') },
+    }).handledBy(async ({ tenantId, keyId, params, body }) => {
+      const verdict = await judgeReply(database, tenantId, { replyId: params.reply_id, verdict: body.verdict, by: keyId, at: now() });
+      if (!verdict) throw new DomainError('not_found', 'there is no such reply that may be a stop');
+      return { status: 200, body: { verdict } };
     }),
   ];
 }
 
 function replyOf(row: ReplyRow, tenantId: TenantId, ledgerKey: Buffer | undefined): z.input<typeof Reply> {
-  const { replyId, providerId, channel, userId, asks, sealed, receivedAt, campaignKey, stepKey } = row;
+  const { replyId, providerId, channel, userId, asks, verdict, sealed, receivedAt, campaignKey, stepKey } = row;
   return {
     reply_id: String(replyId),
     channel,
     user_id: userId,
     answers: campaignKey !== null && stepKey !== null ? { campaign_id: campaignKey, step_key: stepKey } : null,
     asks,
+    verdict,
     text: (ledgerKey && openText(ledgerKey, { tenantId, providerId }, sealed)) ?? null,
     received_at: new Date(receivedAt),
   };

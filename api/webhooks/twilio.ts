@@ -75,7 +75,7 @@ async function readSigned({ publicUrl, authToken }: TwilioWebhookDependencies, r
 }
 
 async function takeStatus(
-  { database, ledgerKey }: TwilioWebhookDependencies,
+  { database, ledgerKey, now }: TwilioWebhookDependencies,
   told: TwilioEngagement,
 ): Promise<QuarantinedEvent | undefined> {
   const message = readToken(ledgerKey, told.token);
@@ -84,7 +84,7 @@ async function takeStatus(
   await noteTextSid(database, tenantId, messageId, told.messageSid);
   const event = { eventId: told.providerEventId, messageId, kind: kindOf(told), at: new Date(told.occurredAtMs), byMachine: false };
   await takeProviderEvents(database, tenantId, 'twilio', [event]);
-  if (told.addressFault === 'opted_out') await suppressRecipient(database, tenantId, messageId, 'unsubscribed');
+  if (told.addressFault === 'opted_out') await suppressRecipient(database, tenantId, { messageId, because: 'unsubscribed', at: now() });
   return undefined;
 }
 

@@ -17,6 +17,8 @@ export type Comparison = {
   /** The ledger says that it was not sent, and the journal that it was. */
   readonly contradictions: number;
   readonly counter_differences: number;
+  /** People whose places under the caps are not as many as the messages that took one. */
+  readonly miscounted_people: number;
   readonly suppressed: number;
   /** Mails whose call began when a suppression of their address had been committed. */
   readonly sent_after_suppression: number;
@@ -48,6 +50,7 @@ export async function compare(world: World, expected: number): Promise<Compariso
     ambiguous_faults: uncertain.filter(({ reason }) => reason !== null).length,
     contradictions: count((row) => isAccepted(row) && isDenied(row)),
     counter_differences: JSON.stringify(kept) === JSON.stringify(recounted) ? 0 : 1,
+    miscounted_people: await countMiscounted(world),
     suppressed: count(({ status }) => status === 'suppressed'),
     sent_after_suppression: count((row) => isAccepted(row) && row.was_hushed === true),
     longest_in_flight_ms: Math.round(Math.max(0, ...lateMs)),
@@ -72,6 +75,17 @@ function readAccepted({ journalPath, tenantId }: World): ReadonlyMap<number, rea
     }
   }
   return accepted;
+}
+
+async function countMiscounted({ database, tenantId }: World): Promise<number> {
+  const { rows } = await database.admin.query<{ people: number }>(
+    `select count(*)::int as people
+     from (select user_id, count(*) as taken from messages where tenant_id = $1 and spent_at is not null group by user_id) m
+     full join (select user_id, cardinality(times) as places from recent_sends where tenant_id = $1) r using (user_id)
+     where coalesce(taken, 0) <> coalesce(places, 0)`,
+    [tenantId],
+  );
+  return rows[0]?.people ?? 0;
 }
 
 async function readLedger({ database, tenantId, campaignId }: World): Promise<readonly Row[]> {

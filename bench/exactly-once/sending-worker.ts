@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createMailsTogether } from '../../activities/channels/mails-together.js';
 import { createSendgridClient, prepareEmails, sendEmails } from '../../activities/channels/sendgrid.js';
+import type { RenderMails } from '../../activities/sending/claimed-mails.js';
 import { sendStep, type SendingDependencies } from '../../activities/sending/send-step.js';
 import { signToken } from '../../core/message/token.js';
 import { openDatabase } from '../../db/client.js';
@@ -21,17 +23,17 @@ const RENDERING_MS = 0.2;
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
 const database = openDatabase(settings.databaseUrl, { applicationName: 'bench-sender', onIdleError: () => undefined });
 const client = createSendgridClient({ apiKey: 'SG.sandbox', baseUrl: settings.sendgridUrl, timeoutMs: 3_000 });
+const render: RenderMails = async (_step, users) => {
+  await sleep(RENDERING_MS * users.length);
+  return {
+    envelope: { from: { email: 'hello@shop.example' }, tracking: { opens: true, clicks: true } },
+    mails: users.map(({ userId }) => ({ subject: `Welcome ${userId}`, html: `<p>Hello ${userId}</p>`, text: `Hello ${userId}` })),
+  };
+};
 const dependencies: SendingDependencies = {
   database,
   ledgerKey: Buffer.from(settings.ledgerKey, 'base64'),
-  prepareEmails: (batch) => prepareEmails(client, batch),
-  render: async (_step, users) => {
-    await sleep(RENDERING_MS * users.length);
-    return {
-      envelope: { from: { email: 'hello@shop.example' }, tracking: { opens: true, clicks: true } },
-      mails: users.map(({ userId }) => ({ subject: `Welcome ${userId}`, html: `<p>Hello ${userId}</p>`, text: `Hello ${userId}` })),
-    };
-  },
+  channels: { email: createMailsTogether({ render, prepareEmails: (batch) => prepareEmails(client, batch) }) },
   now: () => new Date(),
 };
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { TenantId } from '../../core/ids.js';
+import { putSendingPolicy, type SendingPolicy } from '../../db/queries/sending-policy.js';
 import { startPostgres, type PostgresServer } from '../../sandbox/postgres.js';
 import { freePort } from '../../sandbox/processes.js';
 import { addCampaign, addReachableUsers, ADDRESS_KEY } from '../../test/harness/campaigns.js';
@@ -12,6 +13,13 @@ import type { ReceiverSettings } from './webhook-receiver.js';
 
 /** The provider's time runs faster: an hour in which people open their mails is a second. */
 const SPEED = 3_600;
+
+/** Hours and a cap that hold nobody, so that they are asked for every message. */
+const EVERY_CHECK: SendingPolicy = {
+  quietHours: { email: 'daily 00:00-24:00' },
+  caps: [{ capKey: 'many', channel: 'all', most: 100, spanMinutes: 30 * 24 * 60, priority: 0 }],
+  topics: [],
+};
 
 /** What the workers work with and what may be killed around them. */
 export type World = {
@@ -38,6 +46,7 @@ export async function makeWorld(directory: string, users: number): Promise<World
   await database.admin.query('alter table calls add column snapshot pg_snapshot not null default pg_current_snapshot()');
   const tenantId = await database.newTenant();
   await addReachableUsers(database, tenantId, users);
+  await database.withTenant(tenantId, (tx) => putSendingPolicy(tx, tenantId, EVERY_CHECK));
   const { campaignId } = await addCampaign(database, tenantId, users);
   const port = await freePort();
   const receiverUrl = `http://127.0.0.1:${port}`;

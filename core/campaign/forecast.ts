@@ -1,3 +1,5 @@
+import { claimableFrom } from '../consent/claim-hours.js';
+import type { QuietRules, Recipient } from '../consent/quiet-hours.js';
 import type { EntryClock } from '../journey/due-time.js';
 import { tickFor } from '../journey/due-time.js';
 import { next } from '../journey/next.js';
@@ -7,7 +9,13 @@ import { clockTime } from './plan-words.js';
 import { localTimeAt, zoneOffsetsOr, type ZoneOffsets } from '../journey/zone-offsets.js';
 
 /** Of those who can be reached with the first step: how many go by a time zone and best times. */
-export type ClockShare = { readonly timeZone: string; readonly slots: EntryClock['slots']; readonly users: number };
+export type ClockShare = {
+  readonly timeZone: string;
+  readonly slots: EntryClock['slots'];
+  readonly users: number;
+  /** Where they are, on a channel that has hours. */
+  readonly place?: Recipient;
+};
 
 /** When first messages go, by the hours of the tenant's clock in the day after launch. */
 export type Forecast = {
@@ -15,17 +23,31 @@ export type Forecast = {
   readonly hours: readonly { readonly fromMs: number; readonly local: string; readonly messages: number }[];
   /** Later than that day, or only after a reaction. */
   readonly later: number;
+  /** Of all these, those that quiet hours hold: they stand where the hours allow them. */
+  readonly held: number;
+  /** Whose hours leave no moment within four weeks: they stand nowhere else. */
+  readonly never: number;
 };
 
-export type ForecastFrame = { readonly launchMs: number; readonly homeZone: string; readonly recipients: number };
+export type ForecastFrame = {
+  readonly launchMs: number;
+  readonly homeZone: string;
+  readonly recipients: number;
+  /** The tenant's own hours; none, when absent. */
+  readonly ownHours?: QuietRules['ownHours'];
+};
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Weekdays and slots may put a first step off by some days. */
 const MARGIN_MS = 10 * DAY_MS;
 
-/** Lets a journey of each clock enter, as it would at launch, and sees when its first message is due. */
-export function forecastOf(plan: Plan, shares: readonly ClockShare[], { launchMs, homeZone, recipients }: ForecastFrame): Forecast {
+/**
+ * Lets a journey of each clock enter, as it would at launch, and sees when its first message is due, and when quiet hours let it go. An
+ * estimate: people move, and caps may hold what nothing else does.
+ */
+export function forecastOf(plan: Plan, shares: readonly ClockShare[], frame: ForecastFrame): Forecast {
+  const { launchMs, homeZone, recipients, ownHours = {} } = frame;
   const span = { fromMs: launchMs - DAY_MS, toMs: launchMs + (plan.steps[0]?.day ?? 0) * DAY_MS + MARGIN_MS };
   const zones = new Map<string, ZoneOffsets>();
   const zoneOf = (timeZone: string): ZoneOffsets => {
@@ -35,14 +57,17 @@ export function forecastOf(plan: Plan, shares: readonly ClockShare[], { launchMs
   };
   const home = zoneOf(homeZone);
   const byHour = new Map<number, number>();
-  let later = 0;
-  for (const { timeZone, slots, users } of shares) {
+  let [later, held, never] = [0, 0, 0];
+  for (const { timeZone, slots, users, place } of shares) {
     const dueMs = firstMessageMs(plan, { zone: zoneOf(timeZone), slots, enteredMs: launchMs, tickMs: tickFor(recipients) });
-    if (dueMs === null || dueMs >= launchMs + DAY_MS) later += users;
-    else byHour.set(hourStart(home, dueMs), (byHour.get(hourStart(home, dueMs)) ?? 0) + users);
+    const goesMs = dueMs === null || !place ? dueMs : claimableFrom(dueMs, place, { tenantTimeZone: homeZone, ownHours });
+    if (goesMs !== dueMs) held += users;
+    if (goesMs === null && dueMs !== null) never += users;
+    else if (goesMs === null || goesMs >= launchMs + DAY_MS) later += users;
+    else byHour.set(hourStart(home, goesMs), (byHour.get(hourStart(home, goesMs)) ?? 0) + users);
   }
   const hours = [...byHour].sort(([a], [b]) => a - b).map(([fromMs, messages]) => ({ fromMs, local: localText(home, fromMs), messages }));
-  return { hours, later };
+  return { hours, later, held, never };
 }
 
 /** Null where a reaction has to come first. */

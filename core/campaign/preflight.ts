@@ -7,10 +7,15 @@ export type Reach = {
   readonly reachable: number;
   readonly noAddress: number;
   readonly noConsent: number;
+  /** Their yes waits for its confirmation. */
+  readonly unconfirmed: number;
   readonly suppressed: number;
   /** Further users at an address that gets the message once. */
   readonly sameAddress: number;
 };
+
+/** Of the users whom nothing else keeps from a message on a channel, how many are over a cap at this moment: a message would wait. */
+export type OverCap = { readonly channel: EngagementChannel; readonly users: number };
 
 /** Whether this installation sends on a channel, or why not, in words that follow "because". */
 export type SendingReadiness = {
@@ -49,10 +54,11 @@ export function blockersOf({ segmentName, recipients, reach, readiness }: Prefli
   return blockers;
 }
 
-function whyNot({ noAddress, noConsent, suppressed }: Reach): string {
+function whyNot({ noAddress, noConsent, unconfirmed, suppressed }: Reach): string {
   const reasons = [
     [noAddress, 'no address'],
     [noConsent, 'no consent'],
+    [unconfirmed, 'not confirmed their consent'],
     [suppressed, 'an address to which nothing may be sent'],
   ] as const;
   return reasons

@@ -17,6 +17,10 @@ export type CampaignRequest = {
   readonly exit_on_segment_left?: boolean;
   readonly exit_on_pause?: boolean;
   readonly lifetime_days?: number;
+  /** What people have consented to, or not. */
+  readonly topic?: string;
+  /** 0 to 9: higher ones pass the caps of lower ones. */
+  readonly priority?: number;
 };
 
 export type StepRequest = {

@@ -1,3 +1,4 @@
+import { isTopic } from '../consent/consent.js';
 import { frequencies, type CampaignRequest, type PlanFault, type StepRequest } from './campaign-request.js';
 import { offerFaults } from './offer-faults.js';
 import { stepKeys, type EarlierPlan } from './references.js';
@@ -15,7 +16,7 @@ const LONGEST_TEXT = 50_000;
 
 /** Everything that is wrong with a campaign, so that nobody has to ask twice. */
 export function planFaults(request: CampaignRequest, earlier: EarlierPlan | null): PlanFault[] {
-  const entering = [...entryFaults(request), ...lifetimeFaults(request)];
+  const entering = [...entryFaults(request), ...lifetimeFaults(request), ...standingFaults(request)];
   const { sequence } = request;
   if (sequence.length === 0) return [fault('sequence', 'at least one step is expected'), ...entering];
   if (sequence.length > MOST_STEPS) return [fault('sequence', `${sequence.length} steps, and ${MOST_STEPS} is the most`), ...entering];
@@ -72,6 +73,15 @@ function lifetimeFaults({ lifetime_days, sequence }: CampaignRequest): PlanFault
         'lifetime_days',
         `${lastDay + 1} (a day more than the last step's) to ${MOST_LIFETIME_DAYS} whole days are expected, not ${lifetime_days}`,
       ),
+  );
+}
+
+function standingFaults({ topic, priority }: CampaignRequest): PlanFault[] {
+  return found(
+    topic !== undefined &&
+      !isTopic(topic) &&
+      fault('topic', `the name of one topic is expected (small letters, digits, "-" and "_", at most 64), not ${quoted(topic)}`),
+    priority !== undefined && !isWhole(priority, 0, 9) && fault('priority', `0 to 9 is expected, not ${quoted(priority)}`),
   );
 }
 

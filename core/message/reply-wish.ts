@@ -1,16 +1,10 @@
+import { readReply, type ReplyReading } from '../consent/opt-out-words.js';
 import type { InboundText } from './twilio-inbound.js';
 
-export type ReplyWish = 'stop' | 'start' | 'help';
+export type ReplyWish = Exclude<ReplyReading, 'none'>;
 
-const STOP = new Set(['stop', 'stopall', 'unsubscribe', 'cancel', 'end', 'quit', 'optout', 'revoke']);
-const START = new Set(['start', 'unstop']);
-const HELP = new Set(['help', 'info']);
-
-/** What a reply asks for, beside what it says: by what the provider has read in it, else by its only word. */
+/** What a reply asks for, beside what it says: by what the provider has read in it, else by its words. */
 export function wishOf({ text, optOut }: Pick<InboundText, 'text' | 'optOut'>): ReplyWish | undefined {
-  if (optOut !== undefined) return optOut;
-  const word = text.replaceAll(/[^\p{L}]/gu, '').toLowerCase();
-  if (STOP.has(word)) return 'stop';
-  if (START.has(word)) return 'start';
-  return HELP.has(word) ? 'help' : undefined;
+  const read = optOut ?? readReply(text);
+  return read === 'none' ? undefined : read;
 }

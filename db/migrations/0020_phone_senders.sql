@@ -102,22 +102,36 @@ end
 $$;
 
 -- Lets nobody send to the address of a message any more, and its user leave: all journeys where they want no more, else this campaign's.
-create function suppress_recipient(wanted uuid, message bigint, why text) returns void
+create function suppress_recipient(wanted uuid, message bigint, why text, at timestamptz) returns void
   language plpgsql set search_path = madansara_analytics
 as $$
+declare
+  m messages;
 begin
   perform enter_tenant(wanted);
-  insert into suppressions (tenant_id, channel, address_hash, reason)
-  select wanted, m.channel, m.address_hash, why from messages m
-  where m.tenant_id = wanted and m.message_id = message and m.address_hash is not null
-  on conflict do nothing;
-  if not found then return; end if;
-  insert into engagement_outbox (tenant_id, campaign_id, batch, idx, what)
-  select wanted, j.campaign_id, j.batch, j.idx, why
-  from messages m cross join lateral (select j.* from open_journeys(wanted, m.user_id) j offset 0) j
-  where m.tenant_id = wanted and m.message_id = message and (why = 'unsubscribed' or j.campaign_id = m.campaign_id)
-  order by j.campaign_id, j.batch, j.idx;
+  perform lock_messages(wanted, array[message]);
+  select * into m from messages o where o.tenant_id = wanted and o.message_id = message and o.address_hash is not null;
+  if m.message_id is null or exists (
+    select from suppressions s
+    where s.tenant_id = wanted and s.channel = m.channel and s.address_hash = m.address_hash and s.reason <> 'awaiting review') then
+    return;
+  elsif why = 'unsubscribed' then
+    perform hush_writer(wanted, m.channel, m.address_hash, m.user_id, 'twilio', jsonb_build_object('message', message), at);
+  else
+    insert into suppressions (tenant_id, channel, address_hash, reason) values (wanted, m.channel, m.address_hash, why) on conflict do nothing;
+    insert into engagement_outbox (tenant_id, campaign_id, batch, idx, what)
+    select wanted, j.campaign_id, j.batch, j.idx, why
+    from open_journeys(wanted, m.user_id) j where j.campaign_id = m.campaign_id order by j.batch, j.idx;
+  end if;
 end
+$$;
+
+-- What somebody says with a telephone of all topics, as keep_words takes it.
+create function word_of_phone(over text, hash bytea, person text, action text, source text, evidence jsonb, at timestamptz) returns jsonb
+  language sql immutable
+as $$
+  select jsonb_build_array(over, '*', null, encode(hash, 'hex'), person, action, case action when 'granted' then 'consent' end, null, source, evidence,
+    extract(epoch from at) * 1000)
 $$;
 
 -- Writes what Twilio answered of a message: as answer_call, with the id that it has there, and why nothing may be sent to its address any
@@ -130,7 +144,7 @@ begin
   perform enter_tenant(wanted);
   perform answer_call(wanted, call, jsonb_build_array(jsonb_build_array(message, status, reason, due_ms)), at);
   if sid is not null then perform note_text_sid(wanted, message, sid); end if;
-  if hush is not null then perform suppress_recipient(wanted, message, hush); end if;
+  if hush is not null then perform suppress_recipient(wanted, message, hush, clock_timestamp()); end if;
 end
 $$;
 
@@ -195,18 +209,24 @@ create table replies (
   address_hash bytea not null,
   user_id text, -- null: nobody is known by this number
   message_id bigint, -- what it answers: the message that it quotes, else the last that went to this number
-  asks text check (asks in ('stop', 'start', 'help')),
+  asks text check (asks in ('stop', 'start', 'help', 'maybe_stop')),
   sealed bytea not null,
   received_at timestamptz not null,
+  -- What somebody found who has looked at what may be a stop.
+  judged text check (judged in ('stop', 'none')),
+  judged_by text, -- the id of a key; never a name
+  judged_at timestamptz,
   primary key (tenant_id, reply_id),
   unique (tenant_id, provider_id)
 );
 create index replies_by_address on replies (address_hash, tenant_id, channel, received_at);
+create index replies_to_review on replies (tenant_id, reply_id) where asks = 'maybe_stop' and judged is null;
 create index replies_by_user on replies (user_id, tenant_id) where user_id is not null;
 select isolate_by_tenant('replies');
 
--- Takes what somebody has written, once. A stop suppresses the number and ends the journeys of whoever has it, a start undoes a stop, and
--- anything else is a reply to a message of ours, where there is one.
+-- Takes what somebody has written, once: a reply to a message of ours, where there is one. A stop is a no to all topics and ends the
+-- journeys of whoever has the number; a start undoes it, and signs up nobody else; after what may be a stop the number is silent until
+-- somebody has looked at it.
 create function take_reply(wanted uuid, from_provider text, sid text, over text, key bytea, number text, quoted text, wish text, text_sealed bytea, at timestamptz)
   returns table (is_new boolean, message_id bigint, user_id text)
   language plpgsql set search_path = madansara_analytics
@@ -216,6 +236,7 @@ declare
   hash bytea := hash_address(key, wanted, over, number);
 begin
   perform enter_tenant(wanted);
+  perform hold_users(wanted, false);
   select m.message_id, m.user_id into message_id, user_id
   from messages m join texts t on t.tenant_id = wanted and t.message_id = m.message_id
   where m.address_hash = hash and m.tenant_id = wanted and m.channel = over and m.status <> 'failed'
@@ -227,20 +248,62 @@ begin
   insert into replies (tenant_id, provider_id, channel, address_hash, user_id, message_id, asks, sealed, received_at)
   values (wanted, sid, over, hash, user_id, message_id, wish, text_sealed, at) on conflict do nothing;
   is_new := found;
-  if is_new and wish = 'start' then
-    delete from suppressions s where s.tenant_id = wanted and s.channel = over and s.address_hash = hash and s.reason = 'unsubscribed';
-  elsif is_new and wish = 'stop' then
-    insert into suppressions (tenant_id, channel, address_hash, reason) values (wanted, over, hash, 'unsubscribed') on conflict do nothing;
-  end if;
-  if is_new and message_id is not null and wish is distinct from 'start' then
+  if is_new and message_id is not null then
     perform take_provider_events(wanted, from_provider, jsonb_build_array(jsonb_build_array(
       sid, message_id, case wish when 'stop' then 'unsubscribed' else 'replied' end, extract(epoch from at) * 1000)));
-  elsif is_new and wish = 'stop' and user_id is not null then
-    insert into engagement_outbox (tenant_id, campaign_id, batch, idx, what)
-    select wanted, j.campaign_id, j.batch, j.idx, 'unsubscribed'
-    from open_journeys(wanted, user_id) j order by j.campaign_id, j.batch, j.idx;
+  elsif is_new and wish = 'stop' then
+    perform hush_writer(wanted, over, hash, user_id, from_provider || ' reply', jsonb_build_object('reply', sid), at);
+  end if;
+  if is_new and wish = 'start' and exists (
+    select from suppressions s where s.tenant_id = wanted and s.channel = over and s.address_hash = hash and s.reason in ('unsubscribed', 'awaiting review'))
+  then
+    delete from suppressions s where s.tenant_id = wanted and s.channel = over and s.address_hash = hash and s.reason = 'awaiting review';
+    perform from keep_words(wanted, null, jsonb_build_array(
+      word_of_phone(over, hash, user_id, 'granted', from_provider || ' reply', jsonb_build_object('reply', sid), at)), at);
+  elsif is_new and wish = 'maybe_stop' then
+    insert into suppressions (tenant_id, channel, address_hash, reason) values (wanted, over, hash, 'awaiting review') on conflict do nothing;
   end if;
   return next;
+end
+$$;
+
+-- Whoever has written wants no more messages: a no to all topics. Users are held.
+create function hush_writer(wanted uuid, over text, hash bytea, person text, source text, evidence jsonb, at timestamptz) returns void
+  language sql set search_path = madansara_analytics
+as $$
+  insert into suppressions as s (tenant_id, channel, address_hash, reason) values (wanted, over, hash, 'unsubscribed')
+  on conflict (tenant_id, channel, address_hash) do update set reason = excluded.reason where s.reason = 'awaiting review';
+  select from keep_words(wanted, null, jsonb_build_array(word_of_phone(over, hash, person, 'withdrawn', source, evidence, at)), at);
+  insert into engagement_outbox (tenant_id, campaign_id, batch, idx, what)
+  select wanted, j.campaign_id, j.batch, j.idx, 'unsubscribed'
+  from open_journeys(wanted, person) j where person is not null order by j.campaign_id, j.batch, j.idx;
+$$;
+
+-- What somebody found who looked at a reply that may be a stop: one, or none, and then the number may be written to again, unless another
+-- reply from it waits. Gives the reply's new state; nothing where there is no such reply, and no change where it was judged before.
+create function judge_reply(wanted uuid, reply bigint, verdict text, by_whom text, at timestamptz) returns table (judged text)
+  language plpgsql set search_path = madansara_analytics
+as $$
+declare
+  r replies;
+begin
+  perform enter_tenant(wanted);
+  perform hold_users(wanted, false);
+  select * into r from replies o where o.tenant_id = wanted and o.reply_id = reply and o.asks = 'maybe_stop' for update;
+  if r.reply_id is null then return; end if;
+  if r.judged is null then
+    update replies o set judged = verdict, judged_by = by_whom, judged_at = at where o.tenant_id = wanted and o.reply_id = reply;
+    r.judged := verdict;
+    if verdict = 'stop' then
+      perform hush_writer(wanted, r.channel, r.address_hash, r.user_id, 'review of a reply', jsonb_build_object('reply', r.provider_id, 'by', by_whom), at);
+    else
+      delete from suppressions s
+      where s.tenant_id = wanted and s.channel = r.channel and s.address_hash = r.address_hash and s.reason = 'awaiting review' and not exists (
+        select from replies o
+        where o.address_hash = r.address_hash and o.tenant_id = wanted and o.channel = r.channel and o.asks = 'maybe_stop' and o.judged is null);
+    end if;
+  end if;
+  return query select r.judged;
 end
 $$;
 
@@ -277,4 +340,4 @@ as $$
 $$;
 
 select plan_by_look_ups(name::regproc::regprocedure)
-from unnest(array['part_claims', 'begin_text', 'answer_text', 'suppress_recipient', 'take_reply', 'list_open_windows']) name;
+from unnest(array['part_claims', 'begin_text', 'answer_text', 'suppress_recipient', 'take_reply', 'judge_reply', 'list_open_windows']) name;

@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import { changeCampaign, type CampaignAnswer, type CampaignChange, type CampaignStatus } from '../../core/campaign/lifecycle.js';
+import { DEFAULT_TOPIC } from '../../core/consent/consent.js';
 import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
 import { watchedReactions } from '../../core/journey/batch.js';
@@ -39,6 +40,7 @@ export async function insertCampaign(tx: TenantTransaction, campaign: NewCampaig
       goal,
       createdBy: by,
       createdAt: at,
+      ...standingOf(request),
       ...planColumns({ plan, contents }),
     })
     .onConflictDoNothing()
@@ -56,7 +58,16 @@ export async function editCampaign(tx: TenantTransaction, row: CampaignRow, edit
   const { name, segmentId, request, goal, by, at, ...made } = edit;
   const rows = await tx
     .update(outreachCampaigns)
-    .set({ campaignName: name, segmentId, request, goal, updatedAt: at, planVersion: made.plan.version, ...planColumns(made) })
+    .set({
+      campaignName: name,
+      segmentId,
+      request,
+      goal,
+      updatedAt: at,
+      planVersion: made.plan.version,
+      ...standingOf(request),
+      ...planColumns(made),
+    })
     .where(and(isCampaign(row), eq(outreachCampaigns.status, 'draft')))
     .returning();
   const [changed] = rows;
@@ -64,6 +75,9 @@ export async function editCampaign(tx: TenantTransaction, row: CampaignRow, edit
   await insertPlan(tx, changed, { ...made, by, at });
   return changed;
 }
+
+/** What people have to have consented to, and which caps hold. */
+const standingOf = ({ topic = DEFAULT_TOPIC, priority = 0 }: CampaignRequest) => ({ topic, priority });
 
 function planColumns({ plan, contents }: CampaignPlan) {
   const channels = new Set(plan.steps.map(({ channel }) => channel));

@@ -36,6 +36,25 @@ export async function takeReply(
   return taken;
 }
 
+/** Of a reply that may be a stop: what it was. */
+export type Verdict = 'stop' | 'none';
+
+/** Says what a reply was that may be a stop. The first verdict counts, and is given; nothing where there is no such reply. */
+export async function judgeReply(
+  { pool }: Pick<Database, 'pool'>,
+  tenantId: TenantId,
+  { replyId, verdict, by, at }: { readonly replyId: number; readonly verdict: Verdict; readonly by: string; readonly at: Date },
+): Promise<Verdict | undefined> {
+  const { rows } = await pool.query<{ judged: Verdict }>('select judged from judge_reply($1, $2, $3, $4, $5)', [
+    tenantId,
+    replyId,
+    verdict,
+    by,
+    at,
+  ]);
+  return rows[0]?.judged;
+}
+
 /** A reply as it is kept: with whose and to what, where that is known. */
 export type ReplyRow = {
   readonly replyId: number;
@@ -43,25 +62,32 @@ export type ReplyRow = {
   readonly channel: PhoneChannel;
   readonly userId: string | null;
   readonly asks: ReplyWish | null;
+  readonly verdict: Verdict | null;
   readonly sealed: Buffer;
   readonly receivedAt: string;
   readonly campaignKey: string | null;
   readonly stepKey: number | null;
 };
 
-/** What people have written, the latest first, before the reply `before`; of all or of one. */
+/** What people have written, the latest first, before the reply `before`; of all or of one, or only those to be judged. */
 export async function listReplies(
   tx: TenantTransaction,
   tenantId: TenantId,
-  { userId, before, limit }: { readonly userId: string | undefined; readonly before: number | undefined; readonly limit: number },
+  {
+    userId,
+    toReview,
+    before,
+    limit,
+  }: { readonly userId: string | undefined; readonly toReview: boolean; readonly before: number | undefined; readonly limit: number },
 ): Promise<ReplyRow[]> {
   const { rows } = await tx.execute<ReplyRow>(sql`
-    select r.reply_id::float8 as "replyId", r.provider_id as "providerId", r.channel, r.user_id as "userId", r.asks, r.sealed,
+    select r.reply_id::float8 as "replyId", r.provider_id as "providerId", r.channel, r.user_id as "userId", r.asks, r.judged as verdict, r.sealed,
       r.received_at as "receivedAt", c.campaign_key as "campaignKey", m.step_key as "stepKey"
     from replies r
     left join messages m on m.tenant_id = r.tenant_id and m.message_id = r.message_id
     left join outreach_campaigns c on c.tenant_id = r.tenant_id and c.id = m.campaign_id
     where r.tenant_id = ${tenantId} and (${userId ?? null}::text is null or r.user_id = ${userId ?? null})
+      and (not ${toReview} or r.asks = 'maybe_stop' and r.judged is null)
       and (${before ?? null}::float8 is null or r.reply_id < ${before ?? null}::float8)
     order by r.reply_id desc limit ${limit}`);
   return rows;

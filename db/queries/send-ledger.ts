@@ -43,24 +43,6 @@ export type Claim =
       readonly reason: string | null;
     };
 
-/**
- * Claims messages for one call, each once for ever. `addressKey` is the secret that hashes addresses. A claim that an earlier try
- * left behind is taken over where that try's request was never begun.
- */
-export async function claimMessages(
-  { pool }: Pick<Database, 'pool'>,
-  step: StepOfBatch,
-  { callId, addressKey, at }: { readonly callId: string; readonly addressKey: Buffer; readonly at: Date },
-): Promise<Claim[]> {
-  const { tenantId, campaignId, stepKey, channel, batch, members } = step;
-  const { rows } = await pool.query<Claim>(
-    `select outcome, idx, message_id::float8 as "messageId", user_id as "userId", address, status, reason, due_at as "dueAt"
-     from claim_messages($1, $2, $3, $4, $5, $6, $7, $8, $9) order by idx`,
-    [tenantId, campaignId, stepKey, channel, addressKey, batch, members, callId, at],
-  );
-  return rows;
-}
-
 /** Gives some messages of a call that has not begun to another one, where they do not fit into one request. False: not all are ours any more. */
 export async function moveClaims(
   { pool }: Pick<Database, 'pool'>,

@@ -1,24 +1,10 @@
 import { parseTenantId, type TenantId } from '../../core/ids.js';
 import type { PhoneChannel } from '../../core/message/phone-message.js';
 import type { Database } from '../client.js';
-import type { BegunMessage, CallAnswer } from './send-ledger.js';
+import type { Hush } from './own-calls.js';
+import type { BegunMessage } from './send-ledger.js';
 
 type Ledger = Pick<Database, 'pool'>;
-
-/** Gives messages that were claimed together a call each. False: not all are ours any more. */
-export async function partClaims(
-  { pool }: Ledger,
-  tenantId: TenantId,
-  { from, calls }: { readonly from: string; readonly calls: readonly { readonly callId: string; readonly messageId: number }[] },
-): Promise<boolean> {
-  const { rows } = await pool.query<{ parted: number }>('select part_claims($1, $2, $3, $4) as parted', [
-    tenantId,
-    from,
-    calls.map(({ callId }) => callId),
-    calls.map(({ messageId }) => messageId),
-  ]);
-  return rows[0]?.parted === calls.length;
-}
 
 /** As `beginCall`, of one message, and notes what is about to be said: `said` is a keyed hash of it, or nothing for a template's. */
 export async function beginText(
@@ -39,35 +25,6 @@ export async function beginText(
   return rows[0];
 }
 
-/** Why nothing may be sent to an address any more, as the ledger keeps it. */
-export type Hush = 'unsubscribed' | 'bounced';
-
-/** Writes what Twilio answered of one message, all of it or nothing; again, where the first time may not have arrived. */
-export async function answerText(
-  { pool }: Ledger,
-  tenantId: TenantId,
-  call: {
-    readonly callId: string;
-    readonly answer: CallAnswer;
-    readonly messageSid: string | undefined;
-    readonly hush: Hush | undefined;
-    readonly at: Date;
-  },
-): Promise<void> {
-  const { callId, answer, messageSid = null, hush = null, at } = call;
-  await pool.query('select answer_text($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
-    tenantId,
-    callId,
-    answer.messageId,
-    answer.status,
-    'reason' in answer ? answer.reason : null,
-    'dueAt' in answer ? answer.dueAt.getTime() : null,
-    messageSid,
-    hush,
-    at,
-  ]);
-}
-
 /** Notes by which id Twilio knows a message. False: it is another message's. */
 export async function noteTextSid({ pool }: Ledger, tenantId: TenantId, messageId: number, messageSid: string): Promise<boolean> {
   const { rows } = await pool.query<{ noted: boolean }>('select note_text_sid($1, $2, $3) as noted', [tenantId, messageId, messageSid]);
@@ -75,8 +32,12 @@ export async function noteTextSid({ pool }: Ledger, tenantId: TenantId, messageI
 }
 
 /** Lets nobody send to the address of a message any more. */
-export async function suppressRecipient({ pool }: Ledger, tenantId: TenantId, messageId: number, why: Hush): Promise<void> {
-  await pool.query('select suppress_recipient($1, $2, $3)', [tenantId, messageId, why]);
+export async function suppressRecipient(
+  { pool }: Ledger,
+  tenantId: TenantId,
+  { messageId, because, at }: { readonly messageId: number; readonly because: Hush; readonly at: Date },
+): Promise<void> {
+  await pool.query('select suppress_recipient($1, $2, $3, $4)', [tenantId, messageId, because, at]);
 }
 
 /** Of messages that are about to be sent over WhatsApp, those whose recipient has written since then. */

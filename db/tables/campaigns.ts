@@ -48,6 +48,8 @@ export const outreachCampaigns = analytics.table(
     convertsUntil: timestamptz('converts_until'),
     createdBy: text('created_by').notNull(),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
+    topic: text('topic').notNull().default('marketing'),
+    priority: smallint('priority').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
 );

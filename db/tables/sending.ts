@@ -40,6 +40,7 @@ export const messages = analytics.table(
     clickedAt: timestamptz('clicked_at'),
     repliedAt: timestamptz('replied_at'),
     convertedAt: timestamptz('converted_at'),
+    spentAt: timestamptz('spent_at'),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
     held: text('held').generatedAlwaysAs(sql`case when status in ('uncertain', 'deferred') then status end`),
   },

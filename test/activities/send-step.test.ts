@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { createMailsTogether } from '../../activities/channels/mails-together.js';
 import { createSendgridClient, prepareEmails } from '../../activities/channels/sendgrid.js';
+import type { RenderMails } from '../../activities/sending/claimed-mails.js';
 import { sendStep, type SendingDependencies, type StepSent } from '../../activities/sending/send-step.js';
+import { CLAIM_LASTS_MS } from '../../core/consent/claim-hours.js';
 import { startSandboxSendgrid, type SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { freePort } from '../../sandbox/processes.js';
 import { ADDRESS_KEY } from '../harness/campaigns.js';
@@ -20,15 +23,14 @@ beforeEach(async (t) => {
 });
 
 function dependencies(
-  changes: Partial<SendingDependencies> & { readonly apiKey?: string; readonly url?: string } = {},
+  changes: Partial<SendingDependencies> & { readonly apiKey?: string; readonly url?: string; readonly render?: RenderMails } = {},
 ): SendingDependencies {
-  const { apiKey = SENDGRID_KEY, url = sendgrid.url, ...more } = changes;
+  const { apiKey = SENDGRID_KEY, url = sendgrid.url, render = plainRender, ...more } = changes;
   const client = createSendgridClient({ apiKey, baseUrl: url, timeoutMs: 2_000 });
   return {
     database,
     ledgerKey: ADDRESS_KEY,
-    prepareEmails: (batch) => prepareEmails(client, batch),
-    render: plainRender,
+    channels: { email: createMailsTogether({ render, prepareEmails: (batch) => prepareEmails(client, batch) }) },
     now: () => new Date(),
     ...more,
   };
@@ -70,6 +72,22 @@ describe('sending a step', () => {
     assert.equal(sendgrid.journal.counts().messages, 0);
   });
 
+  it('asks everything anew where so much time has passed since the claim that its hours may be over', async (t) => {
+    const { tenantId, step } = await prepared(2);
+    const real = Date.now.bind(Date);
+    let sleptMs = 0;
+    t.mock.method(Date, 'now', () => real() + sleptMs);
+    const sleepy: RenderMails = (of, users) => {
+      sleptMs = CLAIM_LASTS_MS + 1;
+      return plainRender(of, users);
+    };
+    await assert.rejects(sendStep(dependencies({ render: sleepy }), step), /asked anew/);
+    assert.equal(sendgrid.journal.counts().messages, 0);
+    assert.deepEqual(await statuses(tenantId), ['claimed', 'claimed']);
+    assert.deepEqual(outcomes(await sendStep(dependencies(), step)), ['sent', 'sent']);
+    assert.deepEqual(sendgrid.journal.counts(), { messages: 2, tokens: 2 });
+  });
+
   it('waits where nobody listens', async () => {
     const { step } = await prepared(1);
     const url = `http://127.0.0.1:${await freePort()}`;
@@ -109,7 +127,7 @@ describe('sending a step', () => {
 
   it('fails one whose mail cannot be written, and sends the others', async () => {
     const { step } = await prepared(3);
-    const render: SendingDependencies['render'] = async (asked, users) => {
+    const render: RenderMails = async (asked, users) => {
       const { envelope, mails } = await plainRender(asked, users);
       return { envelope, mails: mails.map((mail, i) => (i === 1 ? { because: 'its html: it is too long' } : mail)) };
     };
@@ -119,7 +137,7 @@ describe('sending a step', () => {
 
   it('puts into requests of their own what is too large to travel with others', async () => {
     const { step } = await prepared(3);
-    const render: SendingDependencies['render'] = async (asked, users) => {
+    const render: RenderMails = async (asked, users) => {
       const { envelope, mails } = await plainRender(asked, users);
       return {
         envelope,

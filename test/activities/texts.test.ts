@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { createTextChannel, type TextDependencies } from '../../activities/channels/texts.js';
 import { createTwilioClient } from '../../activities/channels/twilio-client.js';
@@ -7,15 +9,15 @@ import { sendStep, type SendingDependencies, type StepSent } from '../../activit
 import { settleTexts } from '../../activities/sending/settle-texts.js';
 import type { TenantId } from '../../core/ids.js';
 import { readToken } from '../../core/message/token.js';
-import { claimMessages } from '../../db/queries/send-ledger.js';
-import { beginText, partClaims } from '../../db/queries/texts.js';
+import { claimMessages } from '../../db/queries/claiming.js';
+import { partClaims } from '../../db/queries/own-calls.js';
+import { beginText } from '../../db/queries/texts.js';
 import { takeReply } from '../../db/queries/replies.js';
 import { startSandboxTwilio, type SandboxTwilio, type SandboxTwilioOptions } from '../../sandbox/twilio/twilio.js';
 import { ADDRESS_KEY } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { claimed, ledgerOf } from '../harness/ledger.js';
-import { plainRender } from '../harness/sending.js';
-import { newSid, phoneStep } from '../harness/texts.js';
+import { middayClock, newSid, phoneStep } from '../harness/texts.js';
 import { quietPhoneHabits, TWILIO_ACCOUNT, UTILITY_SID } from '../harness/twilio.js';
 
 const HOUR_MS = 3_600_000;
@@ -46,13 +48,13 @@ const plainTexts: TextDependencies['render'] = (step, _, users) =>
 const clientAt = (secret = TWILIO_ACCOUNT.authToken) =>
   createTwilioClient({ accountSid: TWILIO_ACCOUNT.accountSid, secret, baseUrl: twilio.url, timeoutMs: 2_000 });
 
-function dependencies(changes: Partial<TextDependencies> = {}, now = () => new Date()): SendingDependencies {
+const midday = middayClock();
+
+function dependencies(changes: Partial<TextDependencies> = {}, now = midday): SendingDependencies {
   const texts = { client: clientAt(), statusUrl: 'http://127.0.0.1:1/status', render: plainTexts, ...changes };
   return {
     database,
     ledgerKey: ADDRESS_KEY,
-    prepareEmails: () => Promise.reject(new Error('no mail is to be sent')),
-    render: plainRender,
     channels: { sms: createTextChannel('sms', texts), whatsapp: createTextChannel('whatsapp', texts) },
     now,
   };
@@ -96,25 +98,31 @@ describe('sending a step of texts', () => {
     assert.ok(sent.every(([, outcome]) => outcome === 'waiting'));
     assert.ok(twilio.requests().length <= 8, `${twilio.requests().length} requests`);
     await restart();
-    const later = () => new Date(Date.now() + HOUR_MS);
+    const later = () => new Date(midday().getTime() + HOUR_MS);
     const refused = await sendStep(dependencies({ client: clientAt('wrong') }, later), step);
     assert.ok(refused.every(([, outcome, dueAtMs]) => outcome === 'waiting' && (dueAtMs ?? 0) > later().getTime() + 9 * 60_000));
     assert.deepEqual(new Set(await statuses(tenantId)), new Set(['deferred']));
     assert.equal(twilio.journal.counts().messages, 0);
   });
 
-  it('suppresses whoever has told Twilio to let nothing through, or has no number that takes texts, and sends to the others', async () => {
-    const { tenantId, step, addresses } = await phoneStep(database, 'sms', 3);
-    const refusing = ['+15005550004', '+15005550009'];
-    for (const [i, number] of refusing.entries()) {
-      await database.admin.query('update contacts set address = $3 where tenant_id = $1 and address = $2', [
-        tenantId,
-        addresses[i],
-        number,
-      ]);
-    }
-    assert.deepEqual(outcomes(await sendStep(dependencies(), step)), ['failed', 'failed', 'sent']);
-    assert.deepEqual(await suppressed(tenantId), [{ reason: 'bounced' }, { reason: 'unsubscribed' }]);
+  it('suppresses whoever has told Twilio to let nothing through, and sends to the others', async () => {
+    const { tenantId, step, addresses } = await phoneStep(database, 'sms', 2);
+    twilio.receive({ from: addresses[0] ?? '', to: '+15005550006', body: 'STOP' });
+    assert.deepEqual(outcomes(await sendStep(dependencies(), step)), ['failed', 'sent']);
+    assert.deepEqual(await suppressed(tenantId), [{ reason: 'unsubscribed' }]);
+  });
+
+  it('suppresses a number that takes no texts', async (t) => {
+    const landline = createServer((_, response) =>
+      response.writeHead(400).end('{"code":21614,"message":"not a mobile number","status":400}'),
+    );
+    await new Promise<void>((resolve) => landline.listen(0, '127.0.0.1', resolve));
+    t.after(() => landline.close());
+    const baseUrl = `http://127.0.0.1:${(landline.address() as AddressInfo).port}`;
+    const client = createTwilioClient({ accountSid: TWILIO_ACCOUNT.accountSid, secret: 'x', baseUrl, timeoutMs: 2_000 });
+    const { tenantId, step } = await phoneStep(database, 'sms', 1);
+    assert.deepEqual(outcomes(await sendStep(dependencies({ client }), step)), ['failed']);
+    assert.deepEqual(await suppressed(tenantId), [{ reason: 'bounced' }]);
   });
 
   it('fails what cannot be written, and sends the others', async () => {
@@ -207,11 +215,11 @@ describe('texts of which nobody knows whether Twilio has them', () => {
   it('are those alone whose call has begun, when a worker dies', async () => {
     const { tenantId, step } = await phoneStep(database, 'sms', 2);
     const callId = randomUUID();
-    const claims = claimed(await claimMessages(database, step, { callId, addressKey: ADDRESS_KEY, at: new Date() }));
+    const claims = claimed(await claimMessages(database, step, { callId, addressKey: ADDRESS_KEY, at: midday() }));
     const calls = claims.map(({ messageId }) => ({ callId: randomUUID(), messageId }));
     await partClaims(database, tenantId, { from: callId, calls });
     const [first = { callId, messageId: 0 }] = calls;
-    await beginText(database, tenantId, { ...first, addressKey: ADDRESS_KEY, at: new Date(), said: null });
+    await beginText(database, tenantId, { ...first, addressKey: ADDRESS_KEY, at: midday(), said: null });
     assert.deepEqual(outcomes(await sendStep(dependencies(), step)), ['uncertain', 'sent']);
     assert.equal(await partClaims(database, tenantId, { from: callId, calls }), false);
   });

@@ -44,6 +44,7 @@ function pathValues(name: string): { readonly their: string; readonly our: strin
     campaign_id: { their: theirs.audience.campaignId, our: ours.audience.campaignId },
     test_id: { their: theirs.audience.testId, our: ours.audience.testId },
     family: { their: theirs.audience.templateFamily, our: ours.audience.templateFamily },
+    reply_id: { their: theirs.audience.replyId, our: ours.audience.replyId },
     key_id: { their: theirs.keyId, our: 'key_0000000000000000' },
   };
   const found = values[name];
@@ -80,6 +81,7 @@ const BODIES: Record<string, () => unknown> = {
   }),
   'post /v1/campaigns': () => campaignBody(),
   'put /v1/campaigns/{campaign_id}': () => campaignBody(),
+  'put /v1/replies/{reply_id}/verdict': () => ({ verdict: 'none' }),
   'post /v1/tests/{test_id}/start': () => ({ accept_too_small: true }),
   'post /v1/tests/{test_id}/extend': () => ({ days: 7 }),
   'post /v1/tests/{test_id}/apply': () => ({ again: true }),
@@ -92,6 +94,11 @@ const BODIES: Record<string, () => unknown> = {
   'put /v1/phone-sender': () => ({ sms_number: ours.audience.phoneNumber }),
   'put /v1/whatsapp-templates/{family}': () => ({ content_sid: `HX${'1'.repeat(32)}` }),
   'put /v1/email-sender': () => ({ from_email: 'a@b.example', from_name: 'ours', brand_name: 'ours', postal_address: 'ours' }),
+  'post /v1/consent': () => ({
+    words: [{ channel: 'email', address: `${MARK}@example.test`, user_id: theirs.audience.userId, action: 'denied', source: 'form' }],
+  }),
+  'post /v1/consent/status': () => ({ channel: 'email', address: `${MARK}@example.test` }),
+  'put /v1/sending-policy': () => ({ quiet_hours: { email: 'daily 08:00-21:00' } }),
   'post /v1/inbox/tokens': () => ({ user_id: theirs.audience.userId }),
   'post /v1/tenants': () => ({ tenant_id: theirs.tenantId, name: 'x' }),
   'patch /v1/tenants/{tenant_id}': () => ({ name: 'x' }),

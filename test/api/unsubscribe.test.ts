@@ -5,16 +5,18 @@ import { createUnsubscribePages } from '../../api/unsubscribe.js';
 import type { TenantId } from '../../core/ids.js';
 import { seededRandom } from '../../core/random.js';
 import { signToken } from '../../core/message/token.js';
+import { recordConsent } from '../../db/queries/consent.js';
 import { startTestApi, type TestApi } from '../harness/api.js';
 import { ADDRESS_KEY } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
-import { AT, claimed, ledgerOf, reasons } from '../harness/ledger.js';
+import { AT, claimed, later, ledgerOf, reasons } from '../harness/ledger.js';
 
 let database: TestDatabase;
 let api: TestApi;
+let clock = AT;
 before(async () => {
   database = await createTestDatabase();
-  api = await startTestApi(database, { outside: () => [createUnsubscribePages({ database, ledgerKey: ADDRESS_KEY, now: () => AT })] });
+  api = await startTestApi(database, { outside: () => [createUnsubscribePages({ database, ledgerKey: ADDRESS_KEY, now: () => clock })] });
 });
 after(async () => {
   await api.close();
@@ -63,6 +65,33 @@ describe('the unsubscribe link', () => {
     assert.deepEqual(await suppressedOf(tenantId), ['unsubscribed']);
     const { rows } = await database.admin.query('select kind from provider_events where tenant_id = $1', [tenantId]);
     assert.deepEqual(rows, [{ kind: 'unsubscribed' }]);
+    assert.deepEqual(reasons(await ledger.claim({ ...step, stepKey: 2 })), ['unsubscribed', 'claimed']);
+  });
+
+  it('keeps the word as a proof, and works again for who came back', async () => {
+    const { ledger, tenantId, step, token } = await sent();
+    const words = async () => {
+      const { rows } = await database.admin.query(
+        `select topic, action, source, user_id, evidence ->> 'kind' as kind from consent_events where tenant_id = $1 order by at, event_id`,
+        [tenantId],
+      );
+      return rows;
+    };
+    const withdrawn = { topic: '*', action: 'withdrawn', source: 'unsubscribe link', user_id: 'u1', kind: 'unsubscribed' };
+    const leave = () => visit(token, { method: 'POST', body: form });
+    await leave();
+    await leave();
+    assert.deepEqual(await words(), [withdrawn]);
+    const yes = { channel: 'email', address: 'u1@example.test', action: 'granted', basis: 'consent', source: 'form' } as const;
+    await recordConsent(database, tenantId, [{ ...yes, at: later(1) }], { addressKey: ADDRESS_KEY, at: later(1) });
+    assert.deepEqual(await suppressedOf(tenantId), []);
+    clock = later(2);
+    await leave();
+    assert.deepEqual(await suppressedOf(tenantId), ['unsubscribed']);
+    assert.deepEqual(
+      (await words()).map(({ action }) => action),
+      ['withdrawn', 'granted', 'withdrawn'],
+    );
     assert.deepEqual(reasons(await ledger.claim({ ...step, stepKey: 2 })), ['unsubscribed', 'claimed']);
   });
 

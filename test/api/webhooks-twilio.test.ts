@@ -17,9 +17,17 @@ const AUTH_TOKEN = 'token-of-the-account';
 const NOW = new Date('2026-03-02T13:00:00Z');
 let database: TestDatabase;
 let api: TestApi;
+/** Each is said a moment after the one before. */
+let words = 0;
 before(async () => {
   database = await createTestDatabase();
-  const settings = { database, ledgerKey: ADDRESS_KEY, publicUrl: PUBLIC_URL, authToken: AUTH_TOKEN, now: () => NOW };
+  const settings = {
+    database,
+    ledgerKey: ADDRESS_KEY,
+    publicUrl: PUBLIC_URL,
+    authToken: AUTH_TOKEN,
+    now: () => new Date(NOW.getTime() + (words += 1)),
+  };
   api = await startTestApi(database, { outside: (logger) => [createTwilioWebhooks({ ...settings, logger })] });
 });
 after(async () => {
@@ -135,6 +143,13 @@ describe('what people write', () => {
       });
     return { ...text, write };
   }
+  const wordsOf = async (tenantId: string): Promise<string[]> => {
+    const { rows } = await database.admin.query<{ word: string }>(
+      "select action || ' ' || topic || ' ' || source as word from consent_events where tenant_id = $1 order by event_id",
+      [tenantId],
+    );
+    return rows.map(({ word }) => word);
+  };
   const repliesTo = async (tenantId: string) => {
     const { rows } = await database.admin.query<{ provider_id: string; user_id: string; message_id: string; asks: string; sealed: Buffer }>(
       'select provider_id, user_id, message_id, asks, sealed from replies where tenant_id = $1 order by reply_id',
@@ -177,6 +192,48 @@ describe('what people write', () => {
     await write('START');
     assert.deepEqual(await suppressed(tenantId), []);
     assert.deepEqual((await repliesTo(tenantId)).map(({ asks }) => asks), ['stop', 'start', 'start']); // prettier-ignore
+  });
+
+  it('keeps a number silent after what may be a stop, until somebody has judged it', async () => {
+    const { tenantId, write } = await conversation('sms');
+    const { key } = await createApiKey(database, tenantId, { name: 'people', scopes: ['replies:read', 'consent:write'] });
+    const waiting = async (): Promise<string[]> =>
+      (await api.call('GET', '/v1/replies?to_review=true', { key })).body.items.map(({ reply_id: id }: { reply_id: string }) => id);
+    const judge = (id: string | undefined, verdict: string) => api.call('PUT', `/v1/replies/${id}/verdict`, { key, body: { verdict } });
+    await write('wrong number');
+    await write('who is this? wrong number!');
+    assert.deepEqual(await suppressed(tenantId), [{ channel: 'sms', reason: 'awaiting review' }]);
+    const [second, first] = await waiting();
+    assert.equal((await judge(first, 'none')).status, 200);
+    assert.equal((await suppressed(tenantId)).length, 1, 'another one waits');
+    assert.equal((await judge(second, 'none')).status, 200);
+    assert.deepEqual([await suppressed(tenantId), await waiting()], [[], []]);
+
+    await write('wrong number');
+    const [third] = await waiting();
+    assert.deepEqual((await judge(third, 'stop')).body, { verdict: 'stop' });
+    assert.deepEqual((await judge(third, 'none')).body, { verdict: 'stop' }, 'the first verdict counts');
+    assert.deepEqual(await suppressed(tenantId), [{ channel: 'sms', reason: 'unsubscribed' }]);
+    assert.deepEqual(await wordsOf(tenantId), ['withdrawn * review of a reply']);
+    await write('hello');
+    assert.equal((await judge('999999', 'stop')).status, 404);
+    const { key: reader } = await createApiKey(database, tenantId, { name: 'reader', scopes: ['replies:read'] });
+    assert.equal((await api.call('PUT', `/v1/replies/${third}/verdict`, { key: reader, body: { verdict: 'none' } })).status, 403);
+  });
+
+  it('signs nobody up who says yes without having left', async () => {
+    const { tenantId, write } = await conversation('sms');
+    await write('Yes please');
+    assert.equal((await rowOf(tenantId))?.status, 'replied');
+    assert.deepEqual(await wordsOf(tenantId), []);
+  });
+
+  it('keeps a stop and a start as words of consent', async () => {
+    const { tenantId, write } = await conversation('sms');
+    await write('STOP');
+    await write('START');
+    await write('stop please', {}, newNumber());
+    assert.deepEqual(await wordsOf(tenantId), ['withdrawn * twilio', 'granted * twilio reply', 'withdrawn * twilio reply']);
   });
 
   it('suppresses a stranger who says stop too', async () => {

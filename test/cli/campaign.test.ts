@@ -59,8 +59,8 @@ describe('madansara campaign', () => {
         '  No message goes out later than 63 days after entry.',
         '',
         'Recipients: 2',
-        'channel  reachable  no address  no consent  suppressed  same address',
-        'email    2          0           0           0           0',
+        'channel  reachable  no address  no consent  unconfirmed  suppressed  same address  over a cap now',
+        'email    2          0           0           0            0           0             0',
         'Later than a day from now, or after a reaction: 2',
         'It can be launched.',
         '',
@@ -126,7 +126,7 @@ describe('madansara campaign', () => {
       stdout,
       /\n {2}2\. From day 31 on: in_app feature_highlight\n {2}3\. .* to those who interacted with step 2 within 3 days; others leave\n/,
     );
-    assert.match(stdout, /\nemail +2 +0 +0 +0 +0\nin_app +2 +0 +0 +0 +0\n/);
+    assert.match(stdout, /\nemail +2 +0 +0 +0 +0 +0 +0\nin_app +2 +0 +0 +0 +0 +0 +0\n/);
     assert.match(stdout, /It can be launched\.\n$/);
     const { stdout: blocked } = await create({
       ...mixed,

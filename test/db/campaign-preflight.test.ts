@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { claimMessages } from '../../db/queries/claiming.js';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -7,10 +8,12 @@ import type { TenantId } from '../../core/ids.js';
 import type { StepRequest } from '../../core/journey/campaign-request.js';
 import { readPreflight, type Preflight } from '../../db/queries/campaign-preflight.js';
 import { requireCampaign } from '../../db/queries/campaigns.js';
-import { claimMessages, type StepOfBatch } from '../../db/queries/send-ledger.js';
+import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import { ADDRESS_KEY, draftCampaign, EVERYTHING_READY } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
-import { addWorld, type Person, type World } from '../harness/reach.js';
+import { putSendingPolicy, type SendingPolicy } from '../../db/queries/sending-policy.js';
+import { spendCap } from '../../db/queries/sending-caps.js';
+import { addWorld, type Contact, type Person, type World } from '../harness/reach.js';
 
 let database: TestDatabase;
 before(async () => void (database = await createTestDatabase()));
@@ -32,10 +35,18 @@ const person = fc.record({
   hour: fc.option(fc.nat(23)),
   isMember: fc.boolean(),
 });
-const world = fc.record({ people: fc.array(person, { maxLength: 12 }), suppressed: fc.uniqueArray(address, { maxLength: 3 }) });
+const world = fc.record({
+  people: fc.array(person, { maxLength: 12 }),
+  suppressed: fc.uniqueArray(address, { maxLength: 3 }),
+  said: fc.array(fc.record({ address, action: fc.constantFrom('granted' as const, 'withdrawn' as const) }), { maxLength: 4 }),
+  needsYes: fc.boolean(),
+});
 
 const step: StepRequest = { day: 0, channel: 'email', template: 'welcome_series_1', send_time: 'optimal' };
 const inApp: StepRequest = { day: 3, channel: 'in_app', template: 'feature_highlight', subject: 'Try it' };
+
+const set = (tenantId: TenantId, policy: Partial<SendingPolicy>) =>
+  database.withTenant(tenantId, (tx) => putSendingPolicy(tx, tenantId, { quietHours: {}, caps: [], topics: [], ...policy }));
 
 async function check(
   tenantId: TenantId,
@@ -50,21 +61,27 @@ async function check(
 }
 
 /** The same by counting people one by one. */
-function countByHand({ people, suppressed }: World): Reach {
+function countByHand({ people, suppressed, said = [], needsYes = false }: World): Reach {
   const mailbox = (at: string) => at.trim().toLowerCase();
   const never = new Set(suppressed.map(mailbox));
   const seen = new Set<string>();
-  const counts = { reachable: 0, noAddress: 0, noConsent: 0, suppressed: 0, sameAddress: 0 };
+  // The last word counts, and a contact's own no whenever it was said.
+  const words = new Map(said.map((word) => [mailbox(word.address), word.action]));
+  const refuses = ({ address: at, consent }: Contact): boolean => {
+    const word = words.get(mailbox(at)) ?? consent;
+    return consent === 'denied' || word === 'withdrawn' || (needsYes && word !== 'granted');
+  };
+  const counts = { reachable: 0, noAddress: 0, noConsent: 0, unconfirmed: 0, suppressed: 0, sameAddress: 0 };
   for (const { contacts, isMember } of people) {
     if (!isMember) continue;
     const emails = contacts.filter(({ channel }) => channel === 'email');
     const best = emails.find(({ verified }) => verified) ?? emails[0];
     if (!best) counts.noAddress += 1;
-    else if (best.consent === 'denied') counts.noConsent += 1;
     else if (never.has(mailbox(best.address))) counts.suppressed += 1;
+    else if (refuses(best)) counts.noConsent += 1;
     else if (seen.has(mailbox(best.address))) counts.sameAddress += 1;
     else counts.reachable += 1;
-    if (best && best.consent !== 'denied') seen.add(mailbox(best.address));
+    if (best && !refuses(best)) seen.add(mailbox(best.address));
   }
   return { channel: 'email', ...counts };
 }
@@ -94,6 +111,7 @@ async function countClaims(step: StepOfBatch): Promise<Reach> {
     reachable: claims.filter(({ outcome }) => outcome === 'claimed').length,
     noAddress: because('no address'),
     noConsent: because('no consent'),
+    unconfirmed: because('unconfirmed'),
     suppressed: because('unsubscribed'),
     sameAddress: because('same address'),
   };
@@ -107,7 +125,15 @@ describe('a preflight', () => {
         const { campaignId, preflight } = await check(tenantId, segment);
         const expected = countByHand(all);
         const recipients = all.people.filter(({ isMember }) => isMember).length;
-        const inboxes: Reach = { channel: 'in_app', reachable: recipients, noAddress: 0, noConsent: 0, suppressed: 0, sameAddress: 0 };
+        const inboxes: Reach = {
+          channel: 'in_app',
+          reachable: recipients,
+          noAddress: 0,
+          noConsent: 0,
+          unconfirmed: 0,
+          suppressed: 0,
+          sameAddress: 0,
+        };
         assert.deepEqual(preflight.reach, [expected, inboxes]);
         assert.equal(preflight.recipients, recipients);
         assert.deepEqual(await countByClaims(tenantId, campaignId, segment), [expected, inboxes]);
@@ -147,6 +173,52 @@ describe('a preflight', () => {
     );
   });
 
+  it('forecasts what quiet hours hold, by the places of those who can be reached', async () => {
+    const people = [reachable({ timeZone: 'UTC' }), reachable({ timeZone: 'Asia/Tokyo' }), reachable()];
+    const { tenantId, segment } = await addWorld(database, { people, suppressed: [] });
+    await set(tenantId, { quietHours: { email: 'daily 11:00-18:00' } });
+    await database.admin.query(`update users set traits = '{"country": "DE"}' where tenant_id = $1 and user_id = 'u2'`, [tenantId]);
+    const { preflight } = await check(tenantId, segment);
+    // Everybody's ten is an hour too early. Whose zone is not known goes by their country's, and is due at ten of the tenant's: 16:00 there.
+    const { hours, held, never } = preflight.forecast;
+    assert.deepEqual(
+      [hours.map(({ local, messages }) => [local, messages]), held, never],
+      [
+        [
+          ['2026-03-02 10:00', 1],
+          ['2026-03-02 21:00', 1],
+          ['2026-03-03 06:00', 1],
+        ],
+        2,
+        0,
+      ],
+    );
+  });
+
+  it('counts who is over a cap at this moment, as claims hold them', async () => {
+    const people = [reachable(), reachable(), reachable({ contacts: [] }), reachable()];
+    const { tenantId, segment } = await addWorld(database, { people, suppressed: [] });
+    await set(tenantId, { caps: [{ capKey: 'day', channel: 'all', most: 1, spanMinutes: 1_440, priority: 0 }] });
+    const before = (minutes: number) => new Date(AT.getTime() - minutes * 60_000);
+    await spendCap(database, tenantId, { userIds: ['u0', 'u2'], channel: 'email', at: before(60) });
+    await spendCap(database, tenantId, { userIds: ['u3'], channel: 'email', at: before(1_441) });
+    const { campaignId, preflight } = await check(tenantId, segment);
+    // Who has no address has an inbox.
+    const none = [{ channel: 'email', users: 0 }, { channel: 'in_app', users: 0 }]; // prettier-ignore
+    assert.deepEqual(preflight.overCap, [{ channel: 'email', users: 1 }, { channel: 'in_app', users: 2 }]); // prettier-ignore
+    const waiting = async () => {
+      await countByClaims(tenantId, campaignId, segment);
+      const { rows } = await database.admin.query(
+        "select user_id from messages where tenant_id = $1 and channel = 'email' and reason = $2",
+        [tenantId, 'frequency cap'],
+      );
+      return rows;
+    };
+    assert.deepEqual(await waiting(), [{ user_id: 'u0' }]);
+    await set(tenantId, { caps: [] });
+    assert.deepEqual((await check(tenantId, segment)).preflight.overCap, none);
+  });
+
   it('says that nobody is there, and that nothing can be sent', async () => {
     const { tenantId, segment } = await addWorld(database, { people: [], suppressed: [] });
     const { preflight } = await check(tenantId, segment, {
@@ -161,7 +233,7 @@ describe('a preflight', () => {
       'no in-app message can be sent, because nothing is sent',
       'the segment Some has no members',
     ]);
-    assert.deepEqual(preflight.forecast, { hours: [], later: 0 });
+    assert.deepEqual(preflight.forecast, { hours: [], later: 0, held: 0, never: 0 });
   });
 
   it('sees nothing of another tenant', async () => {

@@ -4,6 +4,7 @@ import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import { migrate } from '../../db/migrate.js';
 import * as apiKeyTables from '../../db/tables/api-keys.js';
 import * as campaignTables from '../../db/tables/campaigns.js';
+import * as consentTables from '../../db/tables/consent.js';
 import * as eventTables from '../../db/tables/events.js';
 import * as segmentTables from '../../db/tables/segments.js';
 import * as sendingTables from '../../db/tables/sending.js';
@@ -21,6 +22,7 @@ const tables: readonly PgTable[] = [
   walks,
   ...Object.values(apiKeyTables),
   ...Object.values(campaignTables),
+  ...Object.values(consentTables),
   ...Object.values(eventTables),
   ...Object.values(segmentTables),
   ...Object.values(sendingTables),

@@ -44,6 +44,25 @@ describe('the work of a claim, its call, its answer and its events', () => {
     await database.admin.query('vacuum analyze users, contacts, journeys, messages, calls, provider_events');
     for (const batch of [1, 19]) few(await rowsRead({ tenantId, campaignId: step.campaignId, batch, members: 500, step: '1' }));
   });
+
+  it('is so too where everybody has said something, was written to lately and is counted under caps', async () => {
+    const { tenantId, step } = await ledgerOf(database).prepared(10_000);
+    await database.admin.query(
+      `insert into sending_caps (tenant_id, cap_key, channel, most, span) values ($1, 'week', 'all', 5, '7 days'), ($1, 'day', 'email', 3, '1 day')`,
+      [tenantId],
+    );
+    await database.admin.query(
+      `insert into consents (tenant_id, channel, topic, address_hash, state, basis, said_at)
+       select $1, 'email', t, hash_address($2, $1, 'email', 'u' || n || '@example.test'), 'granted', 'consent', $3
+       from generate_series(1, 10000) n, unnest(array['marketing', '*']) t`,
+      [tenantId, ADDRESS_KEY, AT],
+    );
+    for (const round of ['1', '2']) {
+      for (let batch = 0; batch < 20; batch += 1)
+        few(await rowsRead({ tenantId, campaignId: step.campaignId, batch, members: 500, step: round }));
+      await database.admin.query('vacuum analyze users, contacts, journeys, messages, calls, provider_events, consents, recent_sends');
+    }
+  });
 });
 
 function few(read: Readonly<Record<string, number>>): void {

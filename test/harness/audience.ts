@@ -21,6 +21,7 @@ export type SeededAudience = {
   readonly templateFamily: string;
   /** A number has no place for a word. */
   readonly phoneNumber: string;
+  readonly replyId: string;
 };
 
 /** Ids that every seeded tenant has: the same name, another row. */
@@ -89,8 +90,8 @@ export async function seedAudience(database: TestDatabase, tenantId: TenantId, w
   const testId = await seedTest(database, tenantId, word);
   const campaignId = await seedCampaign(database, tenantId, word);
   const templateFamily = await seedTemplate(database, tenantId, word);
-  const phoneNumber = await seedTexts(database, tenantId, word);
-  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily, phoneNumber };
+  const texts = await seedTexts(database, tenantId, word);
+  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily, ...texts };
 }
 
 /** A campaign with a journey that got its first message, and a row in every table of campaigns and of sending. */
@@ -167,7 +168,7 @@ async function seedTemplate(database: TestDatabase, tenantId: TenantId, word: st
 }
 
 /** A sender of texts, an approved template, and what was sent and written. */
-async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: string): Promise<string> {
+async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: string): Promise<{ phoneNumber: string; replyId: string }> {
   const digits = BigInt(`0x${createHash('sha256').update(word).digest('hex')}`)
     .toString()
     .slice(-10);
@@ -184,13 +185,14 @@ async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: stri
     'insert into texts (tenant_id, message_id, message_sid, begun_at) select $1, message_id, $2, now() from messages where tenant_id = $1',
     word,
   );
-  await insert(
-    `insert into replies (tenant_id, provider_id, channel, address_hash, user_id, sealed, received_at) values ($1, $2, 'sms', '', $3, $4, now())`,
+  const { rows } = await insert(
+    `insert into replies (tenant_id, provider_id, channel, address_hash, user_id, asks, sealed, received_at)
+     values ($1, $2, 'sms', '', $3, 'maybe_stop', $4, now()) returning reply_id`,
     word,
     `user-${word}`,
     sealText(ADDRESS_KEY, { tenantId, providerId: word }, `Hello ${word}`, Buffer.alloc(NONCE_BYTES)),
   );
-  return phoneNumber;
+  return { phoneNumber, replyId: String(rows[0].reply_id) };
 }
 
 /** A test that ran and ended by its last look, with a row in every table of tests. */

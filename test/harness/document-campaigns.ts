@@ -22,6 +22,7 @@ import { startTimeSkipping } from './time-skipping.js';
 import { quietPhoneHabits, TWILIO_ACCOUNT, UTILITY_SID } from './twilio.js';
 
 const PUBLIC_URL = 'https://audience.example.test';
+const SENDER = '+15005550006';
 const HOUR_MS = 3_600_000;
 export const FOLLOW_UP_SID = UTILITY_SID;
 
@@ -35,7 +36,7 @@ export const DOCUMENT_SEQUENCE = [
 ];
 
 /** What somebody does by themselves when they get something. What they are asked to do stands in a test. */
-export type Doing = 'opens' | 'machine-opens' | 'bounces' | 'complains' | 'replies' | 'clicks' | 'stops';
+export type Doing = 'opens' | 'machine-opens' | 'bounces' | 'complains' | 'clicks' | 'stops';
 /** Who they are: what they do, and `no whatsapp` where no message reaches them there. */
 export type Cast = Readonly<Record<string, readonly (Doing | 'no whatsapp')[]>>;
 
@@ -50,7 +51,7 @@ export async function openDocumentStage(executable: string, cast: Cast, followUp
   const environment = await startTimeSkipping(executable);
   const { client, address } = environment;
   const names = Object.keys(cast);
-  const numberOf = (name: string) => `+3360000000${String(names.indexOf(name)).padStart(2, '0')}`;
+  const numberOf = (name: string) => `+3161234${5_000 + names.indexOf(name)}`;
   const does = (name: string | undefined, what: Doing) => Number(name !== undefined && cast[name]?.includes(what) === true);
   const sendgrid = await startSandboxSendgrid({
     keys: [SENDGRID_KEY],
@@ -68,7 +69,7 @@ export async function openDocumentStage(executable: string, cast: Cast, followUp
     account: { ...TWILIO_ACCOUNT, templates: { [FOLLOW_UP_SID]: { ...followUp, category: 'utility' } } },
     audience: (to) => {
       const name = names.find((one) => to.endsWith(numberOf(one)));
-      return quietPhoneHabits({ read: 1, replied: does(name, 'replies'), clicked: does(name, 'clicks'), stopped: does(name, 'stops') });
+      return quietPhoneHabits({ read: 1, clicked: does(name, 'clicks'), stopped: does(name, 'stops') });
     },
   });
   const now = () => new Date();
@@ -126,6 +127,8 @@ export async function openDocumentStage(executable: string, cast: Cast, followUp
       await twilio.webhook.drained();
       await untilAllTold(database);
     },
+    /** Somebody replies on WhatsApp as they were asked to. */
+    reply: (name: string) => twilio.receive({ from: `whatsapp:${numberOf(name)}`, to: `whatsapp:${SENDER}`, body: 'YES' }),
     /** Somebody presses the button behind the link in their first mail. */
     async unsubscribe(name: string) {
       const html = mailsTo(name)[0]?.content['text/html'] ?? '';
@@ -159,8 +162,8 @@ async function addCast(
   const onWhatsapp = names.filter((name) => !cast[name]?.includes('no whatsapp'));
   await database.admin.query(
     `with named as (update users u set traits = jsonb_build_object('first_name', initcap(u.user_id)) where tenant_id = $1)
-     insert into contacts (tenant_id, user_id, channel, address)
-     select $1, id, 'whatsapp', number from unnest($2::text[], $3::text[]) p(id, number)`,
+     insert into contacts (tenant_id, user_id, channel, address, consent, consent_at)
+     select $1, id, 'whatsapp', number, 'granted', '2026-01-01' from unnest($2::text[], $3::text[]) p(id, number)`,
     [tenantId, onWhatsapp, onWhatsapp.map(numberOf)],
   );
   return tenantId;
@@ -264,7 +267,7 @@ export async function sleepUntil(environment: TestWorkflowEnvironment, afterMs: 
 
 /** The sequence as a draft of a campaign that can be launched. */
 export async function draftSequence({ ask }: Pick<DocumentStage, 'ask'>) {
-  await ask('PUT', '/v1/phone-sender', { whatsapp_number: '+15005550006' });
+  await ask('PUT', '/v1/phone-sender', { whatsapp_number: SENDER });
   const variables = { 1: '{{ first_name }}', 2: 'https://shop.example/demo?for=you' };
   await ask('PUT', '/v1/whatsapp-templates/engagement_follow_up', { content_sid: FOLLOW_UP_SID, variables });
   return ask('POST', '/v1/campaigns', { segment: 'Potential Loyalists', goal: 'convert_to_paid', sequence: DOCUMENT_SEQUENCE });

@@ -14,13 +14,11 @@ export const plainInApp: InAppDependencies['render'] = (step, users) =>
   Promise.resolve(users.map(({ userId }) => ({ title: `Step ${step.stepKey}`, body: `For ${userId}` })));
 
 export const inAppSending = (
-  database: Pick<Database, 'pool'>,
+  database: Pick<Database, 'pool' | 'withTenant'>,
   changes: { readonly render?: InAppDependencies['render']; readonly now?: () => Date } = {},
 ): SendingDependencies => ({
   database,
   ledgerKey: ADDRESS_KEY,
-  prepareEmails: () => Promise.reject(new Error('no mail is expected here')),
-  render: () => Promise.reject(new Error('no mail is expected here')),
   channels: { in_app: createInAppChannel({ render: changes.render ?? plainInApp }) },
   now: changes.now ?? (() => AT),
   patience: { forMs: 5_000, everyMs: 10 },
@@ -60,7 +58,7 @@ export function inboxesOf(database: TestDatabase) {
           const { rows } = await database.admin.query<{ id: number }>(
             `insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, call_id, claimed_at, address_hash)
              select $1, $2, $3 + n, 1, $4, 'in_app', 0, 0, 'claimed', $5, now(), j.hash
-             from generate_series(1, $6::int) n, judge_address($7, $1, 'in_app', $4) j returning message_id::float8 as id`,
+             from generate_series(1, $6::int) n, judge_address($7, $1, 'in_app', $4, 'marketing', false, false) j returning message_id::float8 as id`,
             [tenantId, campaignId, from, user, callId, messages.length, ADDRESS_KEY],
           );
           const items = rows.map(({ id }, i) => ({ title: 'A message', body: '', ...messages[i], messageId: id }));

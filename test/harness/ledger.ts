@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { TenantId } from '../../core/ids.js';
+import { claimMessages } from '../../db/queries/claiming.js';
 import {
   answerCall,
   beginCall,
-  claimMessages,
   takeProviderEvents,
   type CallAnswer,
   type Claim,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TenantId } from '../../core/ids.js';
 import { ADDRESS_KEY, addSender } from './campaigns.js';
+import { recordConsent, setConsentTopic } from '../../db/queries/consent.js';
 import type { TestDatabase } from './database.js';
 
 export type Contact = { readonly channel: string; readonly address: string; readonly verified: boolean; readonly consent: string | null };
@@ -10,12 +11,19 @@ export type Person = {
   readonly hour: number | null;
   readonly isMember: boolean;
 };
-export type World = { readonly people: readonly Person[]; readonly suppressed: readonly string[] };
+export type World = {
+  readonly people: readonly Person[];
+  readonly suppressed: readonly string[];
+  /** From which address what was said of marketing, one word after the other. */
+  readonly said?: readonly { readonly address: string; readonly action: 'granted' | 'withdrawn' }[];
+  /** Whether marketing by e-mail needs a yes. */
+  readonly needsYes?: boolean;
+};
 
 /** A tenant with these people; those who are members are in the segment. */
 export async function addWorld(
   database: TestDatabase,
-  { people, suppressed }: World,
+  { people, suppressed, said = [], needsYes = false }: World,
 ): Promise<{ readonly tenantId: TenantId; readonly segment: string }> {
   const tenantId = await database.newTenant({ timeZone: 'America/New_York' });
   await addSender(database, tenantId);
@@ -41,6 +49,16 @@ export async function addWorld(
      select $1, 'email', hash_address($2, $1, 'email', a), 'unsubscribed' from unnest($3::text[]) a on conflict do nothing`,
     [tenantId, ADDRESS_KEY, suppressed],
   );
+  const words = said.map(({ address, action }, i) => {
+    const at = new Date(Date.UTC(2026, 0, 1) + i * 60_000);
+    const word = { channel: 'email', address, source: 'test', at } as const;
+    return action === 'granted' ? ({ ...word, action, basis: 'consent' } as const) : { ...word, action };
+  });
+  if (words.length > 0) await recordConsent(database, tenantId, words, { addressKey: ADDRESS_KEY, at: new Date() });
+  if (needsYes) {
+    const rules = { topic: 'marketing', doubleOptIn: false, requiresConsent: ['email' as const], isTransactional: false };
+    await database.withTenant(tenantId, (tx) => setConsentTopic(tx, tenantId, rules));
+  }
   const segment = `seg_${randomUUID().slice(0, 8)}`;
   const everybody = people.map((_, i) => `u${i}`);
   await addSegmentOf(

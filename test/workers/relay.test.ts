@@ -132,7 +132,9 @@ describe('the relay', () => {
     const campaign = await audience(1);
     const errors: unknown[] = [];
     await relay(errors);
-    await database.admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'relay'`);
+    await database.admin.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'relay' and datname = current_database()`,
+    );
     await open(campaign, [0], 50);
     await untilAllTold(database);
     assert.equal(new Set(told(await signalsOf(campaign, 0))).size, 50);

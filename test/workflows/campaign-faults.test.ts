@@ -66,7 +66,8 @@ describe('a campaign whose worker is killed again and again', () => {
       segment,
       sequence: [
         { day: 0, channel: 'email', template: 'welcome_series_1' },
-        { day: 1, channel: 'email', template: 'feature_highlight', trigger: 'email_opened' },
+        // Two weeks are 28 seconds: longer than a busy machine is without a worker while each is killed before it has begun.
+        { day: 1, channel: 'email', template: 'feature_highlight', trigger: 'email_opened', timeout_hours: 14 * 24 },
       ],
     });
     let worker = workers.start();

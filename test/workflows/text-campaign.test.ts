@@ -16,6 +16,7 @@ import { skipWithout } from '../harness/needs.js';
 import { startCampaignWorker, startWebhookReceiver, untilAllTold, type SendingWorker } from '../harness/sending.js';
 import { quietHabits, SENDGRID_KEY } from '../harness/sendgrid.js';
 import { findTimeSkippingServer, startTimeSkipping, TIME_SKIPPING_NEEDS } from '../harness/time-skipping.js';
+import { middayClock } from '../harness/texts.js';
 import { quietPhoneHabits, TWILIO_ACCOUNT, UTILITY_SID } from '../harness/twilio.js';
 
 const executable = await findTimeSkippingServer();
@@ -24,11 +25,11 @@ const OURS = '+15005550006';
 
 /** Each with what they do, and their number: with it they are on WhatsApp too, but for one. */
 const PEOPLE = {
-  'ann-opens': '+33600000001', // and replies
-  'bob-opens': '+33600000002',
-  cat: '+33600000003',
-  'dan-opens': '+33600000004', // and says stop
-  'eve-opens': '+33600000005', // who is not on WhatsApp
+  'ann-opens': '+14150000001', // and replies
+  'bob-opens': '+14150000002',
+  cat: '+14150000003',
+  'dan-opens': '+14150000004', // and says stop
+  'eve-opens': '+14150000005', // who is not on WhatsApp
 } as const;
 const REPLIES = PEOPLE['ann-opens'];
 const STOPS = PEOPLE['dan-opens'];
@@ -51,8 +52,7 @@ before(async () => {
   });
   twilio = await startSandboxTwilio({
     account: TWILIO_ACCOUNT,
-    audience: (to) =>
-      quietPhoneHabits({ read: 1, replied: Number(to === `whatsapp:${REPLIES}`), stopped: Number(to === `whatsapp:${STOPS}`) }),
+    audience: (to) => quietPhoneHabits({ read: 1, stopped: Number(to === `whatsapp:${STOPS}`) }),
     webhook: { chances: { seed: 4, faults: [{ probability: 0.3, fault: { kind: 'duplicate', copies: 3 } }] } },
   });
   webhooks = await startWebhookReceiver(database, sendgrid.webhook.publicKey);
@@ -60,7 +60,15 @@ before(async () => {
   twilio.webhook.setInboundUrl(`${webhooks.origin}/v1/webhooks/twilio/inbound`);
   api = await startTestApi(database, { campaigns: { changeCampaign: (change) => changeCampaign(client, change) } });
   const texts = { twilioUrl: twilio.url, publicUrl: webhooks.origin };
-  worker = await startCampaignWorker({ database, client, address, namespace: 'default', sendgridUrl: sendgrid.url, texts });
+  worker = await startCampaignWorker({
+    database,
+    client,
+    address,
+    namespace: 'default',
+    sendgridUrl: sendgrid.url,
+    texts,
+    now: middayClock(),
+  });
 });
 after(async () => {
   await worker?.close();
@@ -95,8 +103,8 @@ async function prepared() {
   await database.admin.query(
     `with people as (select * from unnest($2::text[], $3::text[]) p(id, number)),
      named as (update users u set traits = jsonb_build_object('first_name', split_part(u.user_id, '-', 1)) where tenant_id = $1)
-     insert into contacts (tenant_id, user_id, channel, address)
-     select $1, id, channel, number from people cross join unnest('{sms,whatsapp}'::text[]) channel
+     insert into contacts (tenant_id, user_id, channel, address, consent, consent_at)
+     select $1, id, channel, number, 'granted', '2026-01-01' from people cross join unnest('{sms,whatsapp}'::text[]) channel
      where channel = 'sms' or id <> 'eve-opens'`,
     [tenantId, Object.keys(PEOPLE), Object.values(PEOPLE)],
   );
@@ -162,6 +170,9 @@ describe('a campaign of mails, WhatsApp and SMS', () => {
     // Whoever opened, and is on WhatsApp: and then what they do with it, before their time is up.
     await environment.sleep('25 hours');
     await untilReacted(3);
+    // In words that ask for nothing: what may be a stop would keep the number silent.
+    twilio.receive({ from: `whatsapp:${REPLIES}`, to: `whatsapp:${OURS}`, body: 'How much is it?' });
+    await untilReacted(3);
     const handle = environment.client.workflow.getHandle(campaignWorkflowId(tenantId, blocked.campaign_id));
     assert.equal(((await handle.result()) as CampaignSummary).status, 'finished');
     await untilReacted(6);
@@ -182,7 +193,7 @@ describe('a campaign of mails, WhatsApp and SMS', () => {
       ),
       [
         'ann-opens 2 replied',
-        'ann-opens 3 replied',
+        'ann-opens 3 opened',
         'ann-opens 4 delivered',
         'bob-opens 2 opened',
         'bob-opens 5 delivered',

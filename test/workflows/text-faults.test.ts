@@ -16,8 +16,8 @@ import { quietPhoneHabits, TWILIO_ACCOUNT } from '../harness/twilio.js';
 import { openTestWalker, type TestWalker } from '../harness/walker.js';
 import { WorkerProcesses } from '../harness/worker-processes.js';
 
-/** A day passes in two seconds. */
-const SPEED = 43_200;
+/** A day passes in ten seconds: a message that waits for the hours of the day is not always too late for them. */
+const SPEED = 8_640;
 const RECIPIENTS = 500;
 const KILLS = 5;
 const PUBLIC_URL = 'https://audience.example.test';
@@ -89,14 +89,15 @@ async function drafted() {
   const people = Array.from({ length: RECIPIENTS }, (_, i) => `p${i}`);
   const segment = await addSegment(database, tenantId, people);
   await database.admin.query(
-    `insert into contacts (tenant_id, user_id, channel, address)
-     select $1, user_id, 'sms', '+3361' || lpad(substr(user_id, 2), 7, '0') from users where tenant_id = $1`,
+    `insert into contacts (tenant_id, user_id, channel, address, consent, consent_at)
+     select $1, user_id, 'sms', '+1415' || lpad(substr(user_id, 2), 7, '0'), 'granted', '2026-01-01' from users where tenant_id = $1`,
     [tenantId],
   );
   const senders = { smsNumber: OURS, smsService: null, whatsappNumber: null };
   await database.withTenant(tenantId, (tx) => putPhoneSenders(tx, tenantId, senders, new Date()));
   const campaignId = await draftCampaign(database, tenantId, {
     segment,
+    lifetime_days: 365,
     sequence: [
       { day: 0, channel: 'sms', template: 'first', message: 'Shall we go on?' },
       { day: 1, channel: 'sms', template: 'second', message: 'So we go on.', trigger: 'sms_replied' },

@@ -13,16 +13,18 @@ after(() => database.drop());
 type Fault = 'none' | 'lost before' | 'lost after';
 
 /** The database over a connection that breaks before or after it has done what it was asked. */
-function brittle(faults: readonly Fault[]): Pick<TestDatabase, 'pool'> {
-  let asked = 0;
-  const query = async (...args: readonly unknown[]): Promise<unknown> => {
-    const fault = faults[asked++] ?? 'none';
-    if (fault === 'lost before') throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
-    const result: unknown = await Reflect.apply(database.pool.query, database.pool, args);
-    if (fault === 'lost after') throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+function brittle(faults: readonly Fault[]): Pick<TestDatabase, 'pool' | 'withTenant'> {
+  const left = [...faults];
+  const broken = () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+  const breaking = async <T>(work: () => Promise<T>): Promise<T> => {
+    const fault = left.shift();
+    if (fault === 'lost before') throw broken();
+    const result = await work();
+    if (fault === 'lost after') throw broken();
     return result;
   };
-  return { pool: { query } as unknown as pg.Pool };
+  const query = (...args: unknown[]) => breaking(async () => (await Reflect.apply(database.pool.query, database.pool, args)) as unknown);
+  return { pool: { query } as unknown as pg.Pool, withTenant: (tenantId, work) => breaking(() => database.withTenant(tenantId, work)) };
 }
 
 describe('the in-app channel', () => {
@@ -59,8 +61,7 @@ describe('the in-app channel', () => {
 
   it('refuses a channel that is not there before it claims anything', async () => {
     const { tenantId, step } = await inboxesOf(database).prepared(1);
-    const { channels: _, ...without } = inAppSending(database);
-    await assert.rejects(sendStep(without, step), /nothing is sent over in_app in this installation/);
+    await assert.rejects(sendStep({ ...inAppSending(database), channels: {} }, step), /nothing is sent over in_app in this installation/);
     assert.deepEqual((await database.admin.query('select 1 from messages where tenant_id = $1', [tenantId])).rows, []);
   });
 });

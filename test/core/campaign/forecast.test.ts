@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { parseOwnHours } from '../../../core/consent/own-hours.js';
 import { forecastOf, type ClockShare } from '../../../core/campaign/forecast.js';
 import type { StepRequest } from '../../../core/journey/campaign-request.js';
 import { DAY_MS, HOUR_MS, planOf } from '../journey/samples.js';
@@ -58,6 +59,21 @@ describe('the forecast of first messages', () => {
       sequence: [{ day: 0, channel: 'email', template: 'win_back', trigger: 'not_converted', timeout_hours: 2 }],
     });
     assert.deepEqual(shown(forecastOf(patient, [share('UTC', 9)], frame)), ['2026-03-02 14:00 9', 0]);
+  });
+
+  it('stands where quiet hours let it go, and says how many they put off, or never let go', () => {
+    const ten = plan({ send_time: '10:00 AM user_timezone' });
+    const at = (timeZone: string | null, users: number): ClockShare => ({
+      ...share(timeZone ?? 'UTC', users),
+      place: { channel: 'email', timeZone, phone: null, country: null, postalCode: null },
+    });
+    const ownHours = (hours: string) => ({ ...frame, ownHours: parseOwnHours({ email: hours }) });
+    // It is Monday noon in UTC: ten has passed there, and comes at 15:00 in New York.
+    const shares = [at('America/New_York', 7), at('UTC', 3)];
+    const late = forecastOf(ten, shares, ownHours('Mon 11:00-18:00, Tue 10:00-18:00'));
+    assert.deepEqual([...shown(late), late.held, late.never], ['2026-03-02 16:00 7', '2026-03-03 10:00 3', 0, 7, 0]);
+    const never = forecastOf(ten, shares, ownHours('Mon 11:00-11:01'));
+    assert.deepEqual([...shown(never), never.held, never.never], [0, 10, 10]);
   });
 
   it('takes a zone that nobody knows for the tenant’s own', () => {

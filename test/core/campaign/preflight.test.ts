@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { blockersOf, type PreflightFacts } from '../../../core/campaign/preflight.js';
 
-const reach = { channel: 'email', reachable: 90, noAddress: 5, noConsent: 3, suppressed: 1, sameAddress: 1 } as const;
+const reach = { channel: 'email', reachable: 90, noAddress: 5, noConsent: 3, unconfirmed: 0, suppressed: 1, sameAddress: 1 } as const;
 const fine: PreflightFacts = {
   segmentName: 'At Risk',
   recipients: 100,
@@ -19,8 +19,8 @@ describe('what stands in the way of a launch', () => {
     ['an empty segment, once', { recipients: 0, reach: [{ ...nobody, noAddress: 0 }] }, ['the segment At Risk has no members']],
     [
       'that nobody can be reached, and why',
-      { reach: [{ ...nobody, noAddress: 1_200, noConsent: 1, suppressed: 0 }] },
-      ['nobody can be reached by email: 1,200 have no address, 1 has no consent'],
+      { reach: [{ ...nobody, noAddress: 1_200, noConsent: 1, unconfirmed: 2, suppressed: 0 }] },
+      ['nobody can be reached by email: 1,200 have no address, 1 has no consent, 2 have not confirmed their consent'],
     ],
     [
       'a provider that is missing, beside all else',

@@ -108,6 +108,8 @@ describe('what is wrong with a campaign', () => {
     ['an unknown re-entry', campaign([email], { re_entry: 'always' }), 're_entry', /"always"/],
     ['re-entry after no time', campaign([email], { re_entry: { after_days: 0 } }), 're_entry.after_days', /not 0/],
     ['a life too short', campaign([{ ...email, day: 9 }], { lifetime_days: 9 }), 'lifetime_days', /^10 /],
+    ['all topics', campaign([email], { topic: '*' }), 'topic', /one topic/],
+    ['a priority of a place', campaign([email], { priority: 10 }), 'priority', /0 to 9/],
     ['half a day', campaign([{ ...email, day: 0.5 }]), 'sequence[0].day', /whole days/],
     ['days out of order', campaign([{ ...email, day: 3 }, email]), 'sequence[1].day', /0 comes after 3/],
     ['an unknown channel', campaign([{ ...email, channel: 'fax' }]), 'sequence[0].channel', /not "fax"/],

@@ -5,12 +5,12 @@ import { wishOf } from '../../../core/message/reply-wish.js';
 describe('what a reply asks for', () => {
   for (const [text, wish] of [
     ['STOP', 'stop'],
-    ['Stop.', 'stop'],
-    [' unsubscribe ', 'stop'],
+    ['désabonnez-moi', 'stop'],
+    ['wrong number', 'maybe_stop'],
     ['stopwatch', undefined],
     ['Start', 'start'],
     ['HELP?', 'help'],
-    ['Yes', undefined],
+    ['What is that?', undefined],
     ['', undefined],
     ['👍', undefined],
   ] as const) {
@@ -18,6 +18,6 @@ describe('what a reply asks for', () => {
   }
 
   it('is what the provider has read, where it has read something', () => {
-    assert.equal(wishOf({ text: 'no more of this', optOut: 'stop' }), 'stop');
+    assert.equal(wishOf({ text: 'wrong number', optOut: 'stop' }), 'stop');
   });
 });

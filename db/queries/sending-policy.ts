@@ -1,0 +1,46 @@
+import { and, eq, notInArray, sql } from 'drizzle-orm';
+import type { MessageChannel } from '../../core/consent/quiet-hours.js';
+import type { TenantId } from '../../core/ids.js';
+import type { TenantTransaction } from '../client.js';
+import { consentTopics, sendingCaps, sendingPolicies } from '../tables/consent.js';
+import { listConsentTopics, setConsentTopic, type TopicSettings } from './consent.js';
+import { listSendingCaps, setSendingCap, type SendingCap } from './sending-caps.js';
+
+/** What a tenant asks for before messages are sent, beside the law. All of it is empty as long as nobody has set it. */
+export type SendingPolicy = {
+  /** The hours in which one may write on a channel, as people write them. */
+  readonly quietHours: Readonly<Partial<Record<MessageChannel, string>>>;
+  readonly caps: readonly SendingCap[];
+  readonly topics: readonly TopicSettings[];
+};
+
+export async function readSendingPolicy(tx: TenantTransaction, tenantId: TenantId): Promise<SendingPolicy> {
+  const rows = await tx
+    .select({ quietHours: sendingPolicies.quietHours })
+    .from(sendingPolicies)
+    .where(eq(sendingPolicies.tenantId, tenantId));
+  return {
+    quietHours: rows[0]?.quietHours ?? {},
+    caps: await listSendingCaps(tx, tenantId),
+    topics: await listConsentTopics(tx, tenantId),
+  };
+}
+
+/** Replaces all of it. Two at once wait for each other: what holds is one of them whole. */
+export async function putSendingPolicy(tx: TenantTransaction, tenantId: TenantId, policy: SendingPolicy): Promise<void> {
+  const { quietHours, caps, topics } = policy;
+  await tx
+    .insert(sendingPolicies)
+    .values({ tenantId, quietHours })
+    .onConflictDoUpdate({ target: sendingPolicies.tenantId, set: { quietHours, updatedAt: sql`now()` } });
+  const kept = caps.map(({ capKey }) => capKey);
+  await tx
+    .delete(sendingCaps)
+    .where(and(eq(sendingCaps.tenantId, tenantId), kept.length > 0 ? notInArray(sendingCaps.capKey, kept) : undefined));
+  for (const cap of caps) await setSendingCap(tx, tenantId, cap);
+  const named = topics.map(({ topic }) => topic);
+  await tx
+    .delete(consentTopics)
+    .where(and(eq(consentTopics.tenantId, tenantId), named.length > 0 ? notInArray(consentTopics.topic, named) : undefined));
+  for (const topic of topics) await setConsentTopic(tx, tenantId, topic);
+}
