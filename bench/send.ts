@@ -1,8 +1,8 @@
 import { startProgress } from '../cli/progress.js';
 import type { CampaignRequest } from '../core/journey/campaign-request.js';
-import { addAudience, measureCampaign, spreadOverTheDay, type CampaignFigures } from './campaign/launching.js';
+import { addAudience, giveTelephones, measureCampaign, spreadOverTheDay, type CampaignFigures } from './campaign/launching.js';
 import { startCampaignStack, type CampaignStack } from './campaign/stack.js';
-import { startWorld, type WorldOptions } from './campaign/world.js';
+import { startWorld, type World, type WorldOptions } from './campaign/world.js';
 
 /**
  * How fast campaigns are sent: everything on this machine, Temporal and the ledger on PostgreSQL, each row in a database of its own, the
@@ -11,6 +11,7 @@ import { startWorld, type WorldOptions } from './campaign/world.js';
  * - `plain`: three steps on day 0, the provider answers at once, nobody reacts.
  * - `webhooks`: the same, while the provider tells of every delivery, and of the three in ten who open within seconds.
  * - `spread`: one step, `optimal`, for people in 24 time zones with hours of their own; the day passes in four minutes.
+ * - `single`: one SMS each, a call of Twilio for every message, with consent and quiet hours asked.
  * - `million`: 1,000,000 recipients, one step, a provider in the worker's memory.
  */
 const DAY_SECONDS = 86_400;
@@ -24,7 +25,8 @@ type Row = {
   readonly options: Omit<WorldOptions, 'name'>;
   /** Absent: as many as the command line says. */
   readonly recipients?: number;
-  readonly isSpread?: boolean;
+  /** What else is to be known of people. */
+  readonly prepare?: (world: World) => Promise<void>;
 };
 
 const NOBODY_LEAVES = { dropped: 0, bounced: 0, deferred: 0, complained: 0, unsubscribed: 0 };
@@ -41,13 +43,27 @@ const ROWS: Readonly<Record<string, Row>> = {
   spread: {
     sequence: [{ ...email('welcome_series_1'), send_time: 'optimal' }],
     options: { provider: 'sandbox', clockSpeed: DAY_SECONDS / SPREAD_SECONDS },
-    isSpread: true,
+    prepare: spreadOverTheDay,
+  },
+  single: {
+    sequence: [{ day: 0, channel: 'sms', template: 'hello', message: 'Hello, how are you?' }],
+    options: { provider: 'twilio' },
+    recipients: 5_000,
+    prepare: giveTelephones,
   },
   million: { sequence: [email('welcome_series_1')], options: { provider: 'memory' }, recipients: 1_000_000 },
 };
 
 /** What the product promises on two cores. */
-const LIMITS = { per_second: 4_000, cpu_ms_per_1000: 300, webhooks: 2_500, cpu_spread: 600, million_seconds: 300, million_mib: 1_229 };
+const LIMITS = {
+  per_second: 4_000,
+  cpu_ms_per_1000: 300,
+  webhooks: 2_500,
+  cpu_spread: 600,
+  value_single: 300,
+  million_seconds: 300,
+  million_mib: 1_229,
+};
 
 const [first = '', ...others] = process.argv.slice(2);
 const isCount = /^\d+$/.test(first);
@@ -65,7 +81,7 @@ try {
 } finally {
   await stack.close();
 }
-const { plain, webhooks, spread, million } = found;
+const { plain, webhooks, spread, single, million } = found;
 console.log(
   JSON.stringify({
     bench: 'send',
@@ -74,6 +90,7 @@ console.log(
     ...(plain && { first_message_ms: plain.first_message_ms }),
     ...(webhooks && { webhooks: webhooks.per_second }),
     ...(spread && { cpu_spread: spread.cpu_ms_per_1000 }),
+    ...(single && { value_single: single.per_second }),
     ...(million && { million_seconds: million.seconds, million_mib: million.worker_mib }),
     duplicates: sumOf(({ duplicates }) => duplicates),
     lost: sumOf(({ lost }) => lost),
@@ -87,13 +104,13 @@ function sumOf(figure: (row: CampaignFigures) => number): number {
 }
 
 async function measure(stack: CampaignStack, name: string, row: Row): Promise<CampaignFigures> {
-  const { sequence, options, isSpread = false } = row;
+  const { sequence, options, prepare } = row;
   const people = row.recipients ?? recipients;
   const world = await startWorld(stack, { ...options, name });
   try {
     console.error(`${name}: making ${people.toLocaleString('en-US')} recipients …`);
     const segment = await addAudience(world, people);
-    if (isSpread) await spreadOverTheDay(world);
+    await prepare?.(world);
     const progress = startProgress(name, { total: people * sequence.length, unit: 'messages' });
     const figures = await measureCampaign(stack, world, { segment, sequence }, { recipients: people, onProgress: progress.update });
     progress.done(`${figures.per_second.toLocaleString('en-US')} messages/s, ${figures.cpu_ms_per_1000} ms of processor time per 1,000`);

@@ -4,6 +4,7 @@ import type { PrepareEmails } from '../../activities/sending/send-chunk.js';
 import { readToken } from '../../core/message/token.js';
 import type { TenantId } from '../../core/ids.js';
 import type { AcceptedMessage } from '../../sandbox/sendgrid/journal.js';
+import type { AcceptedText } from '../../sandbox/twilio/journal.js';
 import type { TestDatabase } from '../../test/harness/database.js';
 
 /** What a provider has accepted: how often each message, by its id, and when the first and the last one. */
@@ -29,10 +30,11 @@ export function countAccepted() {
 export async function readAccepted(path: string, key: Buffer): Promise<Accepted> {
   const counted = countAccepted();
   for await (const line of createInterface({ input: createReadStream(path) })) {
-    const { at, custom_args } = JSON.parse(line) as AcceptedMessage;
-    for (const token of Object.values(custom_args)) {
+    const accepted = JSON.parse(line) as AcceptedMessage | AcceptedText;
+    const tokens = 'custom_args' in accepted ? Object.values(accepted.custom_args) : [accepted.token];
+    for (const token of tokens) {
       const message = readToken(key, token);
-      if (message) counted.add(message.messageId, Date.parse(at));
+      if (message) counted.add(message.messageId, Date.parse(accepted.at));
     }
   }
   return counted.accepted();

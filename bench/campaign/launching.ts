@@ -1,4 +1,5 @@
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
+import { putPhoneSenders } from '../../db/queries/phone-senders.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import { addSegment, askCampaign, draftCampaign } from '../../test/harness/campaigns.js';
 import { campaignWorkflowId } from '../../workflows/campaign/contract.js';
@@ -29,6 +30,23 @@ export async function addAudience({ database, tenantId }: World, recipients: num
   );
   await database.admin.query('vacuum analyze users, contacts, segment_membership, send_slots');
   return segment;
+}
+
+/** Gives people a telephone each, where they have said yes to messages and it is noon: at other hours nobody may be written to. */
+export async function giveTelephones({ database, tenantId }: World): Promise<void> {
+  const ahead = 12 - new Date().getUTCHours();
+  await database.admin.query("update users set time_zone = 'Etc/GMT' || $2 where tenant_id = $1", [
+    tenantId,
+    `${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`, // its sign is the other way round
+  ]);
+  await database.admin.query(
+    `insert into contacts (tenant_id, user_id, channel, address, consent)
+     select $1, user_id, 'sms', '+1415' || lpad(row_number() over (order by user_id)::text, 7, '0'), 'granted' from users where tenant_id = $1`,
+    [tenantId],
+  );
+  const senders = { smsNumber: '+15005550006', smsService: null, whatsappNumber: null };
+  await database.withTenant(tenantId, (tx) => putPhoneSenders(tx, tenantId, senders, new Date()));
+  await database.admin.query('vacuum analyze users, contacts');
 }
 
 /** Lets people live in 24 time zones, each with an hour of their own at which they open mails. */

@@ -10,6 +10,7 @@ import type { AudienceRule } from '../../sandbox/sendgrid/audience.js';
 import { ADDRESS_KEY } from '../../test/harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../../test/harness/database.js';
 import { SENDGRID_KEY } from '../../test/harness/sendgrid.js';
+import { SANDBOX_ACCOUNT } from '../../sandbox/twilio/account.js';
 import type { ReceiverSettings } from '../exactly-once/webhook-receiver.js';
 import { secondsByRole, type RoleSeconds } from '../measuring/usage-by-role.js';
 import { readAccepted, readAcceptedInMemory, type Accepted } from './accepted.js';
@@ -18,8 +19,8 @@ import type { WorkerSettings } from './worker.js';
 
 export type WorldOptions = {
   readonly name: string;
-  /** `memory`: the worker itself accepts everything, and nobody tells of anything. */
-  readonly provider: 'sandbox' | 'memory';
+  /** `memory`: the worker itself accepts everything, and nobody tells of anything. `twilio`: texts, of which nobody tells either. */
+  readonly provider: 'sandbox' | 'memory' | 'twilio';
   /** Of campaigns' clocks. */
   readonly clockSpeed?: number;
   /** How people react, told by webhooks, and how fast; absent: nobody does. */
@@ -68,13 +69,15 @@ async function startProcesses(stack: CampaignStack, options: WorldOptions, { dat
   const journalPath = join(stack.folder, `${name}.ndjson`);
   const port = await freePort();
   const webhookUrl = `http://127.0.0.1:${port}/v1/webhooks/sendgrid`;
-  const sendgrid = await startSendgrid(journalPath, webhookUrl, options);
+  const sendgrid = await startSendgrid(provider === 'twilio' ? undefined : journalPath, webhookUrl, options);
   const roles = new Map([
     [stack.temporal.pid, 'temporal'],
     [keep(sendgrid.process), 'provider'],
   ]);
   const ledgerKey = ADDRESS_KEY.toString('base64');
   roles.set(keep(await startReceiver({ databaseUrl: database.url, ledgerKey, publicKey: sendgrid.publicKey, port })), 'webhooks');
+  const twilio = provider === 'twilio' ? await startTwilio(journalPath) : undefined;
+  if (twilio) roles.set(keep(twilio.process), 'provider');
   const memoryPath = join(stack.folder, `${name}.accepted`);
   const worker = await startWorker(provider === 'memory' ? { acceptsInto: memoryPath } : {}, {
     DATABASE_URL: database.url,
@@ -85,6 +88,7 @@ async function startProcesses(stack: CampaignStack, options: WorldOptions, { dat
     WORKER_PORT: '0',
     LEDGER_KEY: ledgerKey,
     PUBLIC_URL: 'https://madansara.example',
+    ...twilio?.variables,
     SENDGRID_API_KEY: SENDGRID_KEY,
     SENDGRID_API_URL: sendgrid.url,
     SENDGRID_WEBHOOK_KEY: sendgrid.publicKey,
@@ -101,15 +105,16 @@ async function startProcesses(stack: CampaignStack, options: WorldOptions, { dat
     usage: () => secondsByRole(roles),
     async accepted() {
       await end(worker);
-      return provider === 'memory' ? readAcceptedInMemory(memoryPath) : readAccepted(journalPath, ADDRESS_KEY);
+      if (provider === 'memory') return readAcceptedInMemory(memoryPath);
+      return readAccepted(journalPath, ADDRESS_KEY);
     },
     close,
   };
 }
 
-async function startSendgrid(journalPath: string, webhookUrl: string, { reactions, webhookKey }: WorldOptions) {
+async function startSendgrid(journalPath: string | undefined, webhookUrl: string, { reactions, webhookKey }: WorldOptions) {
   const options: Partial<Omit<SendgridOptions, 'audience'>> & { audience?: readonly AudienceRule[] } = {
-    journal: { path: journalPath, keepsBodies: false },
+    journal: { ...(journalPath !== undefined && { path: journalPath }), keepsBodies: false },
     ...(webhookKey !== undefined && { webhookKey }),
     ...(reactions && { ...reactions, webhook: { url: webhookUrl } }),
   };
@@ -118,6 +123,18 @@ async function startSendgrid(journalPath: string, webhookUrl: string, { reaction
   });
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   return { process: child, ...(JSON.parse(line) as { url: string; publicKey: string }) };
+}
+
+/** Everything is accepted, and nothing delivered before the end of days: no status is posted anywhere. */
+async function startTwilio(journalPath: string) {
+  const options = { journal: { path: journalPath, keepsBodies: false }, audience: [{ numberHas: '', deliveryMs: 1e12 }] };
+  const child = spawn(process.execPath, [pathOf('../../sandbox/twilio/main.js'), JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  const { url } = JSON.parse(line) as { url: string };
+  const { accountSid, authToken } = SANDBOX_ACCOUNT;
+  return { process: child, variables: { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: url } };
 }
 
 async function startReceiver(settings: ReceiverSettings): Promise<ChildProcess> {
