@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { TenantId } from '../../core/ids.js';
 import type { SendOutcome } from '../../core/message/send-outcome.js';
-import { answerOwnCall, partClaims, type Hush } from '../../db/queries/own-calls.js';
+import { answerOwnCalls, partClaims, type Hush, type OwnAnswer } from '../../db/queries/own-calls.js';
 import type { BegunMessage } from '../../db/queries/send-ledger.js';
 import type { LedgerCalls } from '../channels/one-by-one.js';
 import { answersFor, FRESH_MS, requireFresh, takenOver, type LedgerDependencies, type Standing } from './send-chunk.js';
+import { gathered } from './gathered.js';
 import { throughOutages } from './through-outages.js';
 
 /** A message with the call that is its own: its provider takes one to a request. */
@@ -30,7 +31,7 @@ export async function giveOwnCalls<M>(
 
 /**
  * What the ledger says and is told of each message; where each stands in the end; and those that somebody has taken over. It is written
- * down one by one, so that a worker that dies leaves no more uncertain than was under way.
+ * down as they end, so that a worker that dies leaves no more uncertain than was under way.
  */
 export function ledgerCalls<M extends { readonly token: string }>(
   { database, ledgerKey, now, patience }: LedgerDependencies,
@@ -49,6 +50,11 @@ export function ledgerCalls<M extends { readonly token: string }>(
     if (!call) throw new Error('this message has no call');
     return call;
   };
+  // Each answer changes the row of the campaign, whose lock they would take one after the other.
+  const answer = gathered(async (answers: readonly OwnAnswer[]) => {
+    await throughOutages(() => answerOwnCalls(database, tenantId, answers), patience);
+    return answers;
+  });
   const calls: LedgerCalls<M> = {
     async begin(message) {
       const { callId, messageId } = callOf(message);
@@ -66,11 +72,11 @@ export function ledgerCalls<M extends { readonly token: string }>(
     },
     async ended(message, outcome) {
       const { callId, messageId } = callOf(message);
-      const [answer] = answersFor(outcome, [{ messageId }], now());
-      if (!answer) throw new Error('an outcome says nothing of its message');
-      const told = { callId, answer, messageSid: sidOf(outcome), hush: hushOf(outcome), at: now() };
-      await throughOutages(() => answerOwnCall(database, tenantId, told), patience);
-      standings.push(answer);
+      const at = now();
+      const [standing] = answersFor(outcome, [{ messageId }], at);
+      if (!standing) throw new Error('an outcome says nothing of its message');
+      await answer({ callId, answer: standing, messageSid: sidOf(outcome), hush: hushOf(outcome), at });
+      standings.push(standing);
     },
   };
   return { calls, standings, lost };

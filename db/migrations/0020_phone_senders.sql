@@ -134,17 +134,22 @@ as $$
     extract(epoch from at) * 1000)
 $$;
 
--- Writes what Twilio answered of a message: as answer_call, with the id that it has there, and why nothing may be sent to its address any
--- more, where the answer says so.
-create function answer_text(wanted uuid, call uuid, message bigint, status text, reason text, due_ms float8, sid text, hush text, at timestamptz)
-  returns void
+-- Writes what a provider answered of messages that have a call each: as answer_call, with the ids by which Twilio knows them, and why nothing
+-- may be sent to an address any more, where the answer says so. All are locked before the first changes the row of its campaign.
+--   told  [[call_id, message_id, status, reason, due_at in ms, Twilio's id, why nothing more, at in ms], ...]
+create function answer_own_calls(wanted uuid, told jsonb) returns void
   language plpgsql set search_path = madansara_analytics
 as $$
+declare
+  a jsonb;
 begin
   perform enter_tenant(wanted);
-  perform answer_call(wanted, call, jsonb_build_array(jsonb_build_array(message, status, reason, due_ms)), at);
-  if sid is not null then perform note_text_sid(wanted, message, sid); end if;
-  if hush is not null then perform suppress_recipient(wanted, message, hush, clock_timestamp()); end if;
+  perform lock_messages(wanted, array(select (x->>1)::bigint from jsonb_array_elements(told) x));
+  for a in select x from jsonb_array_elements(told) x loop
+    perform answer_call(wanted, (a->>0)::uuid, jsonb_build_array(jsonb_build_array(a->1, a->2, a->3, a->4)), to_timestamp((a->>7)::double precision / 1000));
+    if a->>5 is not null then perform note_text_sid(wanted, (a->>1)::bigint, a->>5); end if;
+    if a->>6 is not null then perform suppress_recipient(wanted, (a->>1)::bigint, a->>6, clock_timestamp()); end if;
+  end loop;
 end
 $$;
 
@@ -340,4 +345,4 @@ as $$
 $$;
 
 select plan_by_look_ups(name::regproc::regprocedure)
-from unnest(array['part_claims', 'begin_text', 'answer_text', 'suppress_recipient', 'take_reply', 'judge_reply', 'list_open_windows']) name;
+from unnest(array['part_claims', 'begin_text', 'answer_own_calls', 'suppress_recipient', 'take_reply', 'judge_reply', 'list_open_windows']) name;

@@ -31,22 +31,19 @@ export async function beginOwnCall(
 /** Why nothing may be sent to an address any more, as the ledger keeps it. */
 export type Hush = 'unsubscribed' | 'bounced';
 
-/** Writes what a provider answered of the one message of a call, all of it or nothing; again, where the first time may not have arrived. */
-export async function answerOwnCall(
-  { pool }: Ledger,
-  tenantId: TenantId,
-  call: {
-    readonly callId: string;
-    readonly answer: CallAnswer;
-    /** By which Twilio knows a text. */
-    readonly messageSid: string | undefined;
-    readonly hush: Hush | undefined;
-    readonly at: Date;
-  },
-): Promise<void> {
-  const { callId, answer, messageSid = null, hush = null, at } = call;
-  await pool.query('select answer_text($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
-    tenantId,
+/** What a provider answered of the one message of a call. */
+export type OwnAnswer = {
+  readonly callId: string;
+  readonly answer: CallAnswer;
+  /** By which Twilio knows a text. */
+  readonly messageSid: string | undefined;
+  readonly hush: Hush | undefined;
+  readonly at: Date;
+};
+
+/** Writes what a provider answered, all of it or nothing; again, where the first time may not have arrived. */
+export async function answerOwnCalls({ pool }: Ledger, tenantId: TenantId, answers: readonly OwnAnswer[]): Promise<void> {
+  const told = answers.map(({ callId, answer, messageSid = null, hush = null, at }) => [
     callId,
     answer.messageId,
     answer.status,
@@ -54,6 +51,7 @@ export async function answerOwnCall(
     'dueAt' in answer ? answer.dueAt.getTime() : null,
     messageSid,
     hush,
-    at,
+    at.getTime(),
   ]);
+  await pool.query('select answer_own_calls($1, $2)', [tenantId, JSON.stringify(told)]);
 }
