@@ -74,7 +74,18 @@ async function startProcesses(stack: CampaignStack, options: WorldOptions, { dat
     [keep(sendgrid.process), 'provider'],
   ]);
   const ledgerKey = ADDRESS_KEY.toString('base64');
-  roles.set(keep(await startReceiver({ databaseUrl: database.url, ledgerKey, publicKey: sendgrid.publicKey, port })), 'webhooks');
+  roles.set(
+    keep(
+      await startReceiver({
+        databaseUrl: database.url,
+        ledgerKey,
+        authToken: 'no texts are sent here',
+        publicKey: sendgrid.publicKey,
+        port,
+      }),
+    ),
+    'webhooks',
+  );
   const memoryPath = join(stack.folder, `${name}.accepted`);
   const worker = await startWorker(provider === 'memory' ? { acceptsInto: memoryPath } : {}, {
     DATABASE_URL: database.url,
