@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { isThisMachine, parseSmtpUrl, type SmtpServer } from './core/message/smtp-server.js';
 
 /** The folder that holds package.json, whether this file runs from its source or from a build folder. */
 export const projectRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
@@ -21,6 +22,13 @@ const HttpAddress = z.url({ protocol: /^https?$/ }).transform((text) => text.rep
 /** Naming an endpoint is enough to mean it. */
 const wantsS3 = (env: { ARTIFACT_STORE?: 'directory' | 's3' | undefined; S3_ENDPOINT?: string | undefined }) =>
   (env.ARTIFACT_STORE ?? (env.S3_ENDPOINT ? 's3' : 'directory')) === 's3';
+
+const SmtpUrl = z.string().transform((text, context): SmtpServer => {
+  const server = parseSmtpUrl(text);
+  if (!('fault' in server)) return server;
+  context.addIssue({ code: 'custom', message: server.fault, input: undefined });
+  return z.NEVER;
+});
 
 const REAL_SENDGRID = /^https:\/\/api\.([a-z]+\.)?sendgrid\.com/;
 const REAL_TWILIO = /^https:\/\/api\.([a-z0-9-]+\.)*twilio\.com/;
@@ -61,6 +69,7 @@ const Environment = z
     SENDGRID_API_KEY: z.string().min(1).optional(),
     SENDGRID_API_URL: HttpAddress.default('https://api.sendgrid.com'),
     SENDGRID_WEBHOOK_KEY: z.base64().min(1).optional(),
+    SMTP_URL: SmtpUrl.optional(),
     TWILIO_ACCOUNT_SID: z
       .string()
       .regex(/^AC[0-9a-fA-F]{32}$/, 'AC and 32 hexadecimal digits are expected')
@@ -82,13 +91,20 @@ const Environment = z
     (env) => !env.SENDGRID_API_KEY || env.SENDGRID_WEBHOOK_KEY,
     evenSo('SENDGRID_API_KEY needs SENDGRID_WEBHOOK_KEY: without the events of SendGrid nobody would know what became of a mail'),
   )
+  .refine((env) => !env.SMTP_URL || !env.SENDGRID_API_KEY, evenSo('SENDGRID_API_KEY and SMTP_URL are both set: mail goes one way'))
+  .refine((env) => !env.SMTP_URL || env.LEDGER_KEY, evenSo('SMTP_URL needs LEDGER_KEY'))
+  .refine((env) => !env.SMTP_URL || env.PUBLIC_URL, evenSo('SMTP_URL needs PUBLIC_URL'))
+  .refine(
+    (env) => env.CLOCK_SPEED === 1 || !env.SMTP_URL || isThisMachine(env.SMTP_URL.host),
+    evenSo('CLOCK_SPEED is for rehearsals: people whom a mail server really writes to live by the clock'),
+  )
   .refine(
     (env) => !env.TWILIO_ACCOUNT_SID || env.TWILIO_AUTH_TOKEN,
     evenSo('TWILIO_ACCOUNT_SID needs TWILIO_AUTH_TOKEN: Twilio signs its webhooks with it'),
   )
   .refine(
-    (env) => !env.TWILIO_ACCOUNT_SID || env.SENDGRID_API_KEY,
-    evenSo('TWILIO_ACCOUNT_SID needs SENDGRID_API_KEY: an installation that sends, sends mail'),
+    (env) => !env.TWILIO_ACCOUNT_SID || env.SENDGRID_API_KEY || env.SMTP_URL,
+    evenSo('TWILIO_ACCOUNT_SID needs SENDGRID_API_KEY or SMTP_URL: an installation that sends, sends mail'),
   )
   .refine(
     (env) => env.CLOCK_SPEED === 1 || !env.TWILIO_ACCOUNT_SID || !REAL_TWILIO.test(env.TWILIO_API_URL),
@@ -119,15 +135,21 @@ export type SendingConfig = {
   readonly ledgerKey: Buffer;
   /** Where people reach the API: links in messages lead there. */
   readonly publicUrl: string;
-  readonly sendgrid: {
-    readonly apiKey: string;
-    readonly apiUrl: string;
-    /** As SendGrid shows it, base64. */
-    readonly webhookKey: string;
-  };
+  readonly mail: MailConfig;
   /** Absent: no SMS and no WhatsApp message is sent. */
   readonly twilio?: TwilioConfig;
 };
+
+/** The way that mails go. */
+export type MailConfig =
+  | {
+      readonly kind: 'sendgrid';
+      readonly apiKey: string;
+      readonly apiUrl: string;
+      /** As SendGrid shows it, base64. */
+      readonly webhookKey: string;
+    }
+  | { readonly kind: 'smtp'; readonly server: SmtpServer };
 
 export type TwilioConfig = {
   readonly accountSid: string;
@@ -163,6 +185,7 @@ const SECRETS = new Set([
   'WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE',
   'LEDGER_KEY',
   'SENDGRID_API_KEY',
+  'SMTP_URL',
   'TWILIO_AUTH_TOKEN',
 ]);
 
@@ -231,10 +254,16 @@ function engarde(env: Environment): { engarde?: EngardeConfig } {
 }
 
 function sending(env: Environment): { sending?: SendingConfig } {
-  const { LEDGER_KEY: key, PUBLIC_URL: publicUrl, SENDGRID_API_KEY: apiKey, SENDGRID_WEBHOOK_KEY: webhookKey } = env;
-  if (!key || !publicUrl || !apiKey || !webhookKey) return {};
-  const sendgrid = { apiKey, apiUrl: env.SENDGRID_API_URL, webhookKey };
-  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), sendgrid, ...twilio(env) } };
+  const { LEDGER_KEY: key, PUBLIC_URL: publicUrl } = env;
+  const mail = mailConfig(env);
+  if (!key || !publicUrl || !mail) return {};
+  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), mail, ...twilio(env) } };
+}
+
+function mailConfig(env: Environment): MailConfig | undefined {
+  const { SMTP_URL: server, SENDGRID_API_KEY: apiKey, SENDGRID_API_URL: apiUrl, SENDGRID_WEBHOOK_KEY: webhookKey } = env;
+  if (server) return { kind: 'smtp', server };
+  return apiKey && webhookKey ? { kind: 'sendgrid', apiKey, apiUrl, webhookKey } : undefined;
 }
 
 function twilio({ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: apiUrl }: Environment) {

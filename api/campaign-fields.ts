@@ -56,12 +56,12 @@ export const NewCampaign = z.strictObject({
   entry: z
     .union([Word, z.strictObject({ event: Words })])
     .optional()
-    .describe('`launch`'),
-  frequency: Word.optional().describe('Not available yet.'),
+    .describe('`launch`; `segment`: also whoever comes in later; or an event that lets people enter.'),
+  frequency: Word.optional().describe('`daily`, `weekly`, `monthly`: the segment enters again each time.'),
   re_entry: z
     .union([Word, z.strictObject({ after_days: z.number() })])
     .optional()
-    .describe('`never`'),
+    .describe('`never`, `after_leaving`, or so many days after the entry before.'),
   exit_on_goal: z.boolean().optional(),
   exit_on_segment_left: z.boolean().optional(),
   exit_on_pause: z.boolean().optional(),
@@ -98,7 +98,7 @@ export const Campaign = z.object({
   topic: z.string(),
   priority: z.int(),
   plan_version: z.int(),
-  recipients: z.int().nullable().describe('Null until its audience is frozen.'),
+  recipients: z.int().nullable().describe('Null until its audience is frozen. Where people enter more than once, each entry counts.'),
   counts: Counts.describe('Messages that got at least so far.'),
   created_by: z.string().describe('An id of a key or of a suggestion.'),
   created_at: Timestamp,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { stepsInWords } from '../core/campaign/plan-words.js';
 import type { Reach } from '../core/campaign/preflight.js';
 import type { SmsLength } from '../core/message/sms-length.js';
+import { LATELY_DAYS } from '../db/queries/campaign-lately.js';
 import type { Preflight } from '../db/queries/campaign-preflight.js';
 import type { CampaignRow } from '../db/queries/campaigns.js';
 import { Timestamp } from './fields.js';
@@ -47,7 +48,11 @@ export const PreflightShown = z.object({
   checked_at: Timestamp,
   can_launch: z.boolean(),
   blockers: z.array(z.string()).describe('What has to be put right before, in words.'),
-  recipients: z.int(),
+  recipients: z.int().describe('Who would enter now: nobody where an event lets people enter.'),
+  entered_lately: z
+    .object({ days: z.int(), users: z.int() })
+    .nullable()
+    .describe('Where people enter as they come: how many would have by the same rule in the days before. Not a forecast.'),
   channels: z.array(ReachShown).describe('Each adds up to the recipients.'),
   steps: z.array(StepReach),
   forecast: Forecast.describe(
@@ -64,6 +69,7 @@ export function preflightShown({ campaignKey }: CampaignRow, preflight: Prefligh
     can_launch: blockers.length === 0,
     blockers: [...blockers],
     recipients: preflight.recipients,
+    entered_lately: preflight.lately === null ? null : { days: LATELY_DAYS, users: preflight.lately },
     channels: reach.map((one) => reachShown(one, overCap.find(({ channel }) => channel === one.channel)?.users ?? 0)),
     steps: plan.steps.map(({ key, channel }, i) => ({
       step_key: key,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JourneyCount, MessageCount } from '../db/queries/campaign-counts.js';
+import type { EntryCount } from '../db/queries/campaign-entries.js';
 import type { JourneyStory, MessageOfCampaign, MessageRow } from '../db/queries/campaign-journeys.js';
 import { Timestamp } from './fields.js';
 
@@ -91,6 +92,36 @@ export const Counted = z.object({
   journeys: z.array(z.object({ left_because: z.string().nullable(), journeys: z.int() })).describe('Null: under way.'),
   uncertain: z.int().describe('Messages of which nobody can know whether they went out, until the provider tells.'),
   deferred_until: Timestamp.nullable().describe('When the first of the deferred messages is due again.'),
+});
+
+/** How people enter a campaign, and how often they have. */
+export const Entering = z.object({
+  in_words: z.string(),
+  waiting: z.int().describe('Those who are about to enter.'),
+  next_at: Timestamp.nullable().describe('Of a recurring campaign that runs: when its segment enters next.'),
+  latest: z
+    .array(
+      z.object({
+        entry: z.int().describe("The occurrence of a recurring campaign, else everybody's first, second, … entry."),
+        entered_at: Timestamp.describe('When the first of them entered.'),
+        journeys: z.int(),
+        under_way: z.int(),
+        still_in: z.int().nullable().describe('Of an occurrence: members who stayed out, being under way in an earlier one.'),
+        sent: z.int(),
+        delivered: z.int(),
+        opened: z.int(),
+        clicked: z.int(),
+        converted: z.int(),
+      }),
+    )
+    .describe('The latest 20 entries of a campaign that people enter more than at its launch; else nothing.'),
+});
+
+export const entryOf = ({ enteredAt, underWay, stillIn, ...count }: EntryCount): z.input<typeof Entering>['latest'][number] => ({
+  ...count,
+  entered_at: enteredAt,
+  under_way: underWay,
+  still_in: stillIn,
 });
 
 export function countedOf(messages: readonly MessageCount[], journeys: readonly JourneyCount[]): z.input<typeof Counted> {

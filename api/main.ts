@@ -103,10 +103,11 @@ export async function runApi(
 /** What providers and the people who get our messages call. */
 function outsideOf(database: Database, sending: Config['sending'], logger: Logger): readonly Router[] {
   if (sending === undefined) return [];
-  const { ledgerKey, publicUrl, sendgrid, twilio } = sending;
+  const { ledgerKey, publicUrl, mail, twilio } = sending;
   const now = () => new Date();
   return [
-    createSendgridWebhook({ database, ledgerKey, publicKey: sendgrid.webhookKey, logger }),
+    // A mail server tells nothing later.
+    ...(mail.kind === 'sendgrid' ? [createSendgridWebhook({ database, ledgerKey, publicKey: mail.webhookKey, logger })] : []),
     createUnsubscribePages({ database, ledgerKey, now }),
     ...(twilio ? [createTwilioWebhooks({ database, ledgerKey, publicUrl, authToken: twilio.authToken, now, logger })] : []),
   ];

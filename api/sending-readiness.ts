@@ -2,7 +2,7 @@ import type { Config } from '../config.js';
 import type { SendingReadiness } from '../core/campaign/preflight.js';
 
 /** What is sent goes through workers that have all of it, over whichever channel. */
-const NEEDED = 'SENDGRID_API_KEY, SENDGRID_WEBHOOK_KEY, LEDGER_KEY and PUBLIC_URL';
+const NEEDED = 'SENDGRID_API_KEY and SENDGRID_WEBHOOK_KEY, or SMTP_URL; LEDGER_KEY and PUBLIC_URL';
 
 /** What this installation can send, as its configuration says. */
 export function readinessOf(sending: Config['sending']): SendingReadiness {

@@ -1,9 +1,11 @@
-import { exitsInWords, stepsInWords } from '../core/campaign/plan-words.js';
-import type { Plan } from '../core/journey/plan.js';
+import { entryInWords, exitsInWords, stepsInWords } from '../core/campaign/plan-words.js';
+import { entersBy, type Plan } from '../core/journey/plan.js';
 import type { SmsLength } from '../core/message/sms-length.js';
 import { formatNumber } from '../core/numbers.js';
 import type { JourneyCount, MessageCount } from '../db/queries/campaign-counts.js';
+import type { EntryCount } from '../db/queries/campaign-entries.js';
 import type { JourneyStory, MessageRow } from '../db/queries/campaign-journeys.js';
+import { LATELY_DAYS } from '../db/queries/campaign-lately.js';
 import type { Preflight } from '../db/queries/campaign-preflight.js';
 import type { CampaignRow } from '../db/queries/campaigns.js';
 import { tableLines } from './table.js';
@@ -24,11 +26,12 @@ export function listLines(rows: readonly CampaignRow[]): string[] {
 }
 
 export const planLines = (plan: Plan): string[] => [
+  ...(entersBy(plan) === 'launch' ? [] : [`  ${entryInWords(plan)}`]),
   ...stepsInWords(plan).map((words, i) => `  ${plan.steps[i]?.key}. ${words}`),
   ...exitsInWords(plan).map((words) => `  ${words}`),
 ];
 
-export function preflightLines({ recipients, reach, overCap, forecast, blockers, smsLengths }: Preflight): string[] {
+export function preflightLines({ recipients, lately, reach, overCap, forecast, blockers, smsLengths }: Preflight): string[] {
   const head = ['channel', 'reachable', 'no address', 'no consent', 'unconfirmed', 'suppressed', 'same address', 'over a cap now'];
   const cells = reach.map(({ channel, ...one }) => [
     channel,
@@ -38,6 +41,7 @@ export function preflightLines({ recipients, reach, overCap, forecast, blockers,
   const hours = forecast.hours.map(({ local, messages }) => `  ${local}  ${formatNumber(messages)}`);
   return [
     `Recipients: ${formatNumber(recipients)}`,
+    ...(lately === null ? [] : [`By the same rule ${formatNumber(lately)} would have entered in the ${LATELY_DAYS} days before`]),
     ...tableLines([head, ...cells]),
     ...[...smsLengths].map(([key, length]) => `Step ${key} takes ${segmentsInWords(length)}.`),
     ...(hours.length > 0 ? ["First messages by the hours of the tenant's clock:", ...hours] : []),
@@ -57,18 +61,41 @@ export type CampaignView = {
   readonly segmentName: string;
   readonly messages: readonly MessageCount[];
   readonly journeys: readonly JourneyCount[];
+  readonly entries: readonly EntryCount[];
+  /** Those who are about to enter. */
+  readonly waiting: number;
+  readonly next: { readonly number: number; readonly at: Date } | null;
 };
 
-export function campaignLines(row: CampaignRow, { plan, segmentName, messages, journeys }: CampaignView): string[] {
+export function campaignLines(row: CampaignRow, view: CampaignView): string[] {
+  const { plan, segmentName, messages, journeys } = view;
   const { campaignKey, campaignName, status, launchedAt, endedAt, recipients } = row;
   return [
     `${campaignKey} is ${statusInWords(status)}: ${campaignName ?? segmentName}`,
     `For ${segmentName}${recipients === null ? '' : ` (${formatNumber(recipients)} recipients)`}${plan.goal === null ? '' : `, until ${plan.goal}`}`,
     ...(launchedAt ? [`Launched ${minuteOf(launchedAt)}${endedAt ? `, ended ${minuteOf(endedAt)}` : ''}`] : []),
     ...planLines(plan),
+    ...enteringLines(view),
     ...(messages.length > 0 ? ['', ...stepCounts(messages), '', ...statusCounts(messages)] : []),
     ...(journeys.length > 0 ? ['', ...journeyCounts(journeys)] : []),
     ...waitingLines(messages),
+  ];
+}
+
+/** Of a campaign that people enter more than at its launch: the latest entries, and who enters next. */
+function enteringLines({ entries, waiting, next }: CampaignView): string[] {
+  const head = ['entry', 'from', 'journeys', 'under way', 'stayed out', 'sent', 'opened', 'clicked', 'converted'];
+  const cells = entries.map(({ entry, enteredAt, stillIn, ...one }) => [
+    String(entry),
+    minuteOf(enteredAt),
+    ...[one.journeys, one.underWay].map((many) => formatNumber(many)),
+    stillIn === null ? '-' : formatNumber(stillIn),
+    ...[one.sent, one.opened, one.clicked, one.converted].map((many) => formatNumber(many)),
+  ]);
+  return [
+    ...(cells.length > 0 ? ['', ...tableLines([head, ...cells])] : []),
+    ...(waiting > 0 ? [`${formatNumber(waiting)} about to enter`] : []),
+    ...(next ? [`Entry ${next.number}: ${minuteOf(next.at)}`] : []),
   ];
 }
 

@@ -10,7 +10,9 @@ import type { Database, TenantTransaction } from '../db/client.js';
 import { findUser } from '../db/queries/audience.js';
 import { countJourneys, countMessages } from '../db/queries/campaign-counts.js';
 import { createCampaign } from '../db/queries/campaign-creation.js';
+import { countEntrants, countEntries } from '../db/queries/campaign-entries.js';
 import { listStoriesOf } from '../db/queries/campaign-journeys.js';
+import { occurrenceAfter } from '../db/queries/campaign-occurrences.js';
 import { readPreflight, segmentNameOf } from '../db/queries/campaign-preflight.js';
 import { findCampaign, listCampaigns, readPlan, type CampaignRow } from '../db/queries/campaigns.js';
 import { campaignLines, listLines, planLines, preflightLines, storyLines } from './campaign-views.js';
@@ -72,7 +74,9 @@ export const campaignText = (database: Database, tenant: TenantId, campaignId: s
     const row = await requireCampaign(tx, tenant, campaignId);
     const { plan } = await readPlan(tx, row);
     const segmentName = await segmentNameOf(tx, row);
-    return campaignLines(row, { plan, segmentName, messages: await countMessages(tx, row), journeys: await countJourneys(tx, row) });
+    const counts = { messages: await countMessages(tx, row), journeys: await countJourneys(tx, row), entries: await countEntries(tx, row) };
+    const [waiting, next] = [await countEntrants(tx, row), await occurrenceAfter(tx, row, new Date())];
+    return campaignLines(row, { plan, segmentName, ...counts, waiting, next });
   });
 
 export function preflight(tenant: TenantId, campaignId: string): Promise<void> {

@@ -29,9 +29,10 @@ export async function start({ directory, anyPorts }: StartOptions): Promise<void
   });
   const stops: (() => Promise<void>)[] = [stack.stop];
   try {
-    const providers = process.env.SENDGRID_API_KEY
-      ? undefined
-      : await startProviders(directory, { speed: Number(process.env.CLOCK_SPEED) || 1 });
+    const providers =
+      process.env.SENDGRID_API_KEY || process.env.SMTP_URL
+        ? undefined
+        : await startProviders(directory, { speed: Number(process.env.CLOCK_SPEED) || 1 });
     if (providers) stops.push(providers.stop);
     const config = loadConfig({
       LOG_LEVEL: 'warn', // people read this

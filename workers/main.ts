@@ -9,10 +9,12 @@ import { openStore } from '../store/open.js';
 import { walkTaskQueue } from '../workflows/task-queues.js';
 import { createActivities, observeActivities } from './activities.js';
 import { workflowBundle } from './bundle.js';
+import { startCampaignClocks } from './campaign-clocks.js';
 import { serveHealth } from './health.js';
 import { createWorkerLogger, installRuntime, temporalLogger } from './logging.js';
 import { createWorkerMetrics } from './metrics.js';
-import { startSending, type Outgoing } from './sending.js';
+import type { Outgoing } from './mail-way.js';
+import { startSending } from './sending.js';
 import { reconcileSchedules } from './schedules.js';
 import { startTestClocks } from './test-clocks.js';
 
@@ -30,7 +32,7 @@ export type WorkerSettings = {
   readonly taskQueue?: string;
   readonly executors?: Executors;
   /** In place of the renderer and the providers: for measurements. */
-  readonly outgoing?: Partial<Outgoing>;
+  readonly outgoing?: Outgoing;
   /** Absent: the clock. */
   readonly now?: () => Date;
 };
@@ -82,7 +84,11 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
       (started) => started > 0 && logger.info({ started }, 'the clocks of tests were started'),
       (error: unknown) => logger.warn({ error }, 'the running tests could not be looked through; tried again in five minutes'),
     );
-  const reconciling = setInterval(() => void reconcile().then(startClocks), RECONCILE_EVERY_MS);
+  const startCampaigns = () =>
+    startCampaignClocks(database, client).catch((error: unknown) =>
+      logger.warn({ error }, 'the running campaigns could not be looked through; tried again in five minutes'),
+    );
+  const reconciling = setInterval(() => void reconcile().then(startClocks).then(startCampaigns), RECONCILE_EVERY_MS);
   let asked = false;
   const run = Promise.all([worker.run(), sending.run]);
   const over = run.then(
@@ -91,6 +97,7 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
   );
   await reconcile();
   await startClocks();
+  await startCampaigns();
   logger.info({ taskQueue, role: config.worker.role, port: health.port }, 'the worker runs');
 
   let closing: Promise<void> | undefined;

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { batchStart } from '../activities/campaigns/batch-control.js';
 import type { Database } from '../db/client.js';
 import { deleteEngagements, listEngagedBatches, readEngagements, type EngagedBatch } from '../db/queries/engagement-outbox.js';
+import { createEntrantsAnnouncer } from './entrants.js';
 import { journeyBatchWorkflowType, recordEngagementsSignalName, type RecordEngagements } from '../workflows/journey-batch/contract.js';
 
 export type RelaySettings = {
@@ -25,7 +26,8 @@ const BUSY = 50;
 const COALESCE_MS = 500;
 
 /**
- * Carries engagements from the outbox to the workflows of their batches until it is closed. At least once: rows are deleted after
+ * Carries engagements from the outbox to the workflows of their batches, and tells campaigns that somebody waits to enter, until it is
+ * closed. At least once: rows are deleted after
  * their signal was taken. Several relays divide the batches among them; what one leaves behind, another takes up.
  */
 export async function startRelay(database: Database, client: Client, settings: RelaySettings): Promise<Relay> {
@@ -37,6 +39,7 @@ export async function startRelay(database: Database, client: Client, settings: R
     wake();
   };
   const session = openSession(database, onNews);
+  const announceEntrants = createEntrantsAnnouncer(database, client);
   const rest = (ms: number) =>
     new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
@@ -52,6 +55,7 @@ export async function startRelay(database: Database, client: Client, settings: R
       try {
         const owned = await session.claimSlices();
         const told = await tellAll(database, client, { owned, of: SLICES });
+        await announceEntrants({ owned, of: SLICES });
         if (told >= BUSY) await new Promise((resolve) => setTimeout(resolve, COALESCE_MS));
       } catch (error) {
         session.drop();

@@ -4,18 +4,17 @@ import type { Logger } from 'pino';
 import { createBatchControl } from '../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../activities/campaigns/campaigns.js';
 import { createInAppChannel } from '../activities/channels/in-app.js';
-import { createSendgridClient, prepareEmails } from '../activities/channels/sendgrid.js';
 import type { TwilioClient } from '../activities/channels/twilio-client.js';
 import { createInAppRenderer } from '../activities/sending/in-app-rendering.js';
-import { createEmailRenderer } from '../activities/sending/rendering.js';
 import { createSendingActivities } from '../activities/sending/sending.js';
-import type { SendingDependencies } from '../activities/sending/send-step.js';
+import type { Channels } from '../activities/sending/send-step.js';
 import { settleTexts } from '../activities/sending/settle-texts.js';
 import type { Config, SendingConfig } from '../config.js';
 import type { Database } from '../db/client.js';
 import { campaignTaskQueue } from '../workflows/task-queues.js';
 import { workflowBundle } from './bundle.js';
 import { temporalLogger } from './logging.js';
+import { openMailWay, type MailWay, type Outgoing } from './mail-way.js';
 import { startRelay } from './relay.js';
 import { startRepeating } from './repeating.js';
 import { createTextChannels, twilioClientOf } from './text-channels.js';
@@ -27,13 +26,10 @@ export type SendingSettings = {
   readonly native: NativeConnection;
   readonly grace: string;
   readonly interceptors: WorkerInterceptors;
-  readonly outgoing: Partial<Outgoing> | undefined;
+  readonly outgoing: Outgoing | undefined;
   readonly logger: Logger;
   readonly now: () => Date;
 };
-
-/** What a message says, and how it goes out. */
-export type Outgoing = Pick<SendingDependencies, 'render' | 'prepareEmails'>;
 
 export type RunningSending = { readonly run: Promise<void>; close(): Promise<void> };
 
@@ -51,13 +47,21 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
   const { role } = config.worker;
   const batches = createBatchControl(client);
   const twilio = sending?.twilio && twilioClientOf(sending.twilio, PROVIDER_TIMEOUT_MS);
+  const mail = sending && openMailWay({ database, sending, outgoing, timeoutMs: PROVIDER_TIMEOUT_MS });
   const worker = await Worker.create({
     connection: native,
     namespace: client.options.namespace,
     taskQueue: campaignTaskQueue,
     activities: {
       ...createCampaignActivities({ database, batches, now, speed }),
-      ...(sending && createSendingActivities({ ...sendingDependencies(database, sending, twilio), ...outgoing, now })),
+      ...(sending &&
+        mail &&
+        createSendingActivities({
+          database,
+          ledgerKey: sending.ledgerKey,
+          channels: channelsOf(database, sending, { mail, twilio }),
+          now,
+        })),
     },
     ...(role !== 'activities' && { workflowBundle: await workflowBundle(temporalLogger(logger)) }),
     // What opens and closes a batch is done where its workflow runs.
@@ -83,20 +87,19 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
       await relay?.close();
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await run.catch(() => undefined);
+      mail?.close();
     },
   };
 }
 
-function sendingDependencies(database: Database, { ledgerKey, publicUrl, sendgrid }: SendingConfig, twilio: TwilioClient | undefined) {
-  const account = createSendgridClient({ apiKey: sendgrid.apiKey, baseUrl: sendgrid.apiUrl, timeoutMs: PROVIDER_TIMEOUT_MS });
+function channelsOf(
+  database: Database,
+  { publicUrl }: SendingConfig,
+  { mail, twilio }: { readonly mail: MailWay; readonly twilio: TwilioClient | undefined },
+): Channels {
   return {
-    database,
-    ledgerKey,
-    prepareEmails: (batch: Parameters<typeof prepareEmails>[1]) => prepareEmails(account, batch),
-    render: createEmailRenderer({ database, publicUrl }),
-    channels: {
-      in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
-      ...(twilio && createTextChannels({ database, publicUrl, client: twilio })),
-    },
+    email: mail.channel,
+    in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
+    ...(twilio && createTextChannels({ database, publicUrl, client: twilio })),
   };
 }

@@ -3,7 +3,7 @@ import type { TenantId } from '../../core/ids.js';
 import type { Database } from '../../db/client.js';
 import { listOpenBatches } from '../../db/queries/campaign-audience.js';
 import { requireCampaign } from '../../db/queries/campaigns.js';
-import { batchesDoneSignalName, campaignWorkflowId, type BatchOrder } from '../../workflows/campaign/contract.js';
+import { batchesDoneSignalName, campaignWorkflowId, type BatchOrder, type CampaignInput } from '../../workflows/campaign/contract.js';
 import {
   journeyBatchWorkflowId,
   journeyBatchWorkflowType,
@@ -20,13 +20,15 @@ type Starting = { readonly from: number; readonly to: number; readonly onStarted
 
 /** What is asked of the workflows of batches. They are nobody's children: a workflow may have no more than two thousand. */
 export type BatchControl = {
-  start(ref: CampaignRef, range: Starting): Promise<void>;
+  /** Starts those in a range that are not over. */
+  start(database: Database, ref: CampaignRef, range: Starting): Promise<void>;
   order(database: Database, ref: CampaignRef, order: BatchOrder): Promise<void>;
   reportDone(ref: CampaignRef): Promise<void>;
 };
 
 /** Calls to Temporal that are under way at once. */
 const AT_ONCE = 10;
+const LISTED = 500;
 
 /** How a batch is started, by whoever has something for it first. Its row decides whether there is something left to do. */
 export function batchStart(ref: BatchRef): WorkflowStartOptions & { args: [JourneyBatchInput] } {
@@ -42,27 +44,32 @@ export function batchStart(ref: BatchRef): WorkflowStartOptions & { args: [Journ
   };
 }
 
+/** How a campaign's workflow is started where it was lost, by whoever has something for it. Its row says where it goes on. */
+export function campaignStart(ref: CampaignRef): WorkflowStartOptions & { args: [CampaignInput] } {
+  return {
+    workflowId: campaignWorkflowId(ref.tenantId, ref.campaignId),
+    taskQueue: campaignTaskQueue,
+    args: [ref],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    staticSummary: `Campaign ${ref.campaignId}`,
+    priority: { fairnessKey: ref.tenantId },
+    typedSearchAttributes: [{ key: tenantIdAttribute, value: ref.tenantId }],
+  };
+}
+
 export function createBatchControl(client: Client): BatchControl {
   return {
-    async start(ref, { from, to, onStarted }) {
-      for (let batch = from; batch < to; batch += AT_ONCE) {
-        const together = Array.from({ length: Math.min(AT_ONCE, to - batch) }, (_, i) => ({ ...ref, batch: batch + i }));
-        await Promise.all(together.map((one) => client.workflow.start(journeyBatchWorkflowType, batchStart(one))));
-        onStarted(batch + together.length);
-      }
+    async start(database, ref, { from, to, onStarted }) {
+      await forOpenBatches(database, ref, { from, to }, async (batches) => {
+        await Promise.all(batches.map((batch) => client.workflow.start(journeyBatchWorkflowType, batchStart({ ...ref, batch }))));
+        onStarted((batches.at(-1) ?? from) + 1);
+      });
     },
-    async order(database, ref, order) {
-      for (let after = -1; ;) {
-        const batches = await database.withTenant(ref.tenantId, async (tx) => {
-          const campaign = await requireCampaign(tx, ref.tenantId, ref.campaignId);
-          return listOpenBatches(tx, campaign, { after, limit: AT_ONCE });
-        });
+    order: (database, ref, order) =>
+      forOpenBatches(database, ref, { from: 0, to: Infinity }, async (batches) => {
         await Promise.all(batches.map((batch) => orderBatch(client, { ...batchStart({ ...ref, batch }), order })));
-        const last = batches.at(-1);
-        if (last === undefined) return;
-        after = last;
-      }
-    },
+      }),
     async reportDone({ tenantId, campaignId }) {
       await client.workflow
         .getHandle(campaignWorkflowId(tenantId, campaignId))
@@ -73,6 +80,24 @@ export function createBatchControl(client: Client): BatchControl {
         });
     },
   };
+}
+
+async function forOpenBatches(
+  database: Database,
+  ref: CampaignRef,
+  { from, to }: { readonly from: number; readonly to: number },
+  work: (batches: readonly number[]) => Promise<void>,
+): Promise<void> {
+  for (let after = from - 1; ;) {
+    const open = await database.withTenant(ref.tenantId, async (tx) => {
+      const campaign = await requireCampaign(tx, ref.tenantId, ref.campaignId);
+      return listOpenBatches(tx, campaign, { after, limit: LISTED });
+    });
+    const batches = open.filter((batch) => batch < to);
+    for (let i = 0; i < batches.length; i += AT_ONCE) await work(batches.slice(i, i + AT_ONCE));
+    if (batches.length < LISTED) return;
+    after = batches.at(-1) ?? after;
+  }
 }
 
 const orderBatch = (client: Client, { order, ...start }: ReturnType<typeof batchStart> & { readonly order: BatchOrder }) =>

@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { phoneFault, type PhoneChannel, type PhoneContent, type PhoneMessage, type PhoneSender } from '../../core/message/phone-message.js';
 import { hashText } from '../../core/message/sealed-text.js';
-import type { SendOutcome } from '../../core/message/send-outcome.js';
 import { signToken } from '../../core/message/token.js';
 import { answerCall, type CallAnswer, type StepOfBatch } from '../../db/queries/send-ledger.js';
-import { answerText, beginText, listOpenWindows, partClaims, type Hush } from '../../db/queries/texts.js';
-import { answersFor, FRESH_MS, requireFresh, takenOver, type Standing } from '../sending/send-chunk.js';
-import type { ChannelSender, Claimed, LedgerDependencies, Recipient } from '../sending/send-step.js';
+import { beginText, listOpenWindows } from '../../db/queries/texts.js';
+import { giveOwnCalls, ledgerCalls, type BeginOwnCall } from '../sending/own-calls.js';
+import { takenOver, type LedgerDependencies } from '../sending/send-chunk.js';
+import type { ChannelSender, Claimed, Recipient } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
-import { sendTexts, type TextCalls } from './twilio.js';
+import { sendTexts } from './twilio.js';
 import type { TwilioClient } from './twilio-client.js';
 
 /** `isOpen`: they have written to us within a day, so that WhatsApp lets us say anything. */
@@ -29,9 +28,6 @@ export type TextDependencies = {
 /** WhatsApp lets anything through for a day after somebody has written. A minute is for what is on its way. */
 const WINDOW_MS = 24 * 3_600_000 - 60_000;
 
-/** A message with the call that is its own. */
-type OwnCall = { readonly callId: string; readonly messageId: number; readonly message: PhoneMessage };
-
 /**
  * Sends by Twilio: a request for each message, and so a call for each. What a call's beginning finds out about a message, and what becomes
  * of it, is written down one by one, so that a worker that dies leaves no more uncertain than was under way.
@@ -39,14 +35,17 @@ type OwnCall = { readonly callId: string; readonly messageId: number; readonly m
 export const createTextChannel =
   (channel: PhoneChannel, dependencies: TextDependencies): ChannelSender =>
   async (ledger, step, { callId, claimedMs, claimed }) => {
-    const { database, now, patience } = ledger;
+    const { database, ledgerKey, now, patience } = ledger;
     const { tenantId } = step;
     const { sender, messages, unsent } = await renderClaimed(ledger, { ...dependencies, channel, step }, claimed);
     if (unsent.length > 0) await throughOutages(() => answerCall(database, tenantId, { callId, answers: unsent, at: now() }), patience);
     if (messages.length === 0) return unsent;
-    const own = messages.map(({ messageId, message }) => ({ callId: randomUUID(), messageId, message }));
-    if (!(await throughOutages(() => partClaims(database, tenantId, { from: callId, calls: own }), patience))) throw takenOver();
-    const { calls, standings, lost } = ledgerCalls(ledger, step, { own, claimedMs });
+    const own = await giveOwnCalls(ledger, tenantId, callId, messages);
+    const begin: BeginOwnCall<PhoneMessage> = (call, { content }) => {
+      const said = content.kind === 'text' ? hashText(ledgerKey, content.text) : null;
+      return beginText(database, tenantId, { ...call, said });
+    };
+    const { calls, standings, lost } = ledgerCalls(ledger, { tenantId, claimedMs, own, begin });
     const batch = { sender, statusUrl: dependencies.statusUrl, messages: own.map(({ message }) => message) };
     await sendTexts(dependencies.client, batch, { calls });
     if (lost.size > 0) throw takenOver();
@@ -83,55 +82,4 @@ async function renderClaimed(
     else if (message) messages.push({ messageId, message });
   }
   return { sender, messages, unsent };
-}
-
-/** What the ledger says and is told of each message; where each stands in the end; and those that somebody has taken over. */
-function ledgerCalls(
-  { database, ledgerKey, now, patience }: LedgerDependencies,
-  { tenantId }: StepOfBatch,
-  { own, claimedMs }: { readonly own: readonly OwnCall[]; readonly claimedMs: number },
-) {
-  const byToken = new Map(own.map((call) => [call.message.token, call]));
-  const standings: Standing[] = [];
-  const lost = new Set<number>();
-  const callOf = ({ token }: PhoneMessage): OwnCall => {
-    const call = byToken.get(token);
-    if (!call) throw new Error('this message has no call');
-    return call;
-  };
-  const calls: TextCalls = {
-    async begin(message) {
-      const { callId, messageId } = callOf(message);
-      const { content } = message;
-      const said = content.kind === 'text' ? hashText(ledgerKey, content.text) : null;
-      for (;;) {
-        // By the clock of the machine: a campaign's may run faster. Whoever was held up asks anew: somebody may want no more meanwhile.
-        const startedMs = Date.now();
-        requireFresh(claimedMs);
-        const begin = { callId, messageId, addressKey: ledgerKey, at: now(), said };
-        const begun = await throughOutages(() => beginText(database, tenantId, begin), patience);
-        if (begun?.status === 'claimed' && Math.abs(Date.now() - startedMs) > FRESH_MS) continue;
-        if (begun?.status === 'claimed') return true;
-        if (begun) standings.push(begun);
-        else lost.add(messageId);
-        return false;
-      }
-    },
-    async ended(message, outcome) {
-      const { callId, messageId } = callOf(message);
-      const [answer] = answersFor(outcome, [{ messageId }], now());
-      if (!answer) throw new Error('an outcome says nothing of its message');
-      const told = { callId, answer, messageSid: sidOf(outcome), hush: hushOf(outcome), at: now() };
-      await throughOutages(() => answerText(database, tenantId, told), patience);
-      standings.push(answer);
-    },
-  };
-  return { calls, standings, lost };
-}
-
-const sidOf = (outcome: SendOutcome): string | undefined => (outcome.kind === 'accepted' ? outcome.messageId : undefined);
-
-function hushOf(outcome: SendOutcome): Hush | undefined {
-  if (outcome.kind !== 'refused' || outcome.addressFault === undefined) return undefined;
-  return outcome.addressFault === 'opted_out' ? 'unsubscribed' : 'bounced';
 }

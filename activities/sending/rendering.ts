@@ -11,7 +11,8 @@ import { findEmailSender } from '../../db/queries/email-senders.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import { readEmailTemplate } from '../../db/queries/templates.js';
 import { readUserVariables } from '../../db/queries/user-variables.js';
-import type { Recipient, RenderedStep, SendingDependencies } from './send-step.js';
+import type { RenderedStep, RenderMails } from './claimed-mails.js';
+import type { Recipient } from './send-step.js';
 
 export type RendererDependencies = {
   readonly database: Database;
@@ -21,7 +22,7 @@ export type RendererDependencies = {
 
 /** Writes the mails of a step from its template, the step's own words, and what is known of each user. */
 export const createEmailRenderer =
-  ({ database, publicUrl }: RendererDependencies): SendingDependencies['render'] =>
+  ({ database, publicUrl }: RendererDependencies): RenderMails =>
   (step, users) =>
     database.withTenant(step.tenantId, (tx) => renderStep(tx, step, { users, publicUrl }));
 

@@ -7,18 +7,21 @@ import type { Database } from '../../db/client.js';
 import { answerCall, beginCall, type BegunMessage, type CallAnswer, type MessageStatus } from '../../db/queries/send-ledger.js';
 import { throughOutages, type Patience } from './through-outages.js';
 
-export type CallDependencies = {
+export type LedgerDependencies = {
   readonly database: Pick<Database, 'pool' | 'withTenant'>;
   /** Of 32 bytes or more: it signs tokens and hashes addresses. */
   readonly ledgerKey: Buffer;
-  /** Makes a request ready, so that hardly anything lies between the beginning of its call and its first byte. Sending it never throws. */
-  readonly prepareEmails: (
-    batch: EmailEnvelope & { readonly messages: readonly EmailMessage[] },
-  ) => Promise<{ send(): Promise<SendOutcome> }>;
   readonly now: () => Date;
   /** How long a call waits for a database that is away. */
   readonly patience?: Patience;
 };
+
+/** Makes a request ready, so that hardly anything lies between the beginning of its call and its first byte. Sending it never throws. */
+export type PrepareEmails = (
+  batch: EmailEnvelope & { readonly messages: readonly EmailMessage[] },
+) => Promise<{ send(): Promise<SendOutcome> }>;
+
+export type CallDependencies = LedgerDependencies & { readonly prepareEmails: PrepareEmails };
 
 /** A mail with the message of the ledger that it is. */
 export type LedgerEmail = EmailMessage & { readonly messageId: number };

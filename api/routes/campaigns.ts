@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import { campaignStatuses } from '../../core/campaign/lifecycle.js';
-import { exitsInWords } from '../../core/campaign/plan-words.js';
+import { entryInWords, exitsInWords } from '../../core/campaign/plan-words.js';
 import type { TenantId } from '../../core/ids.js';
 import type { Database } from '../../db/client.js';
 import { segmentsOf } from '../../db/queries/audience.js';
 import { countJourneys, countMessages } from '../../db/queries/campaign-counts.js';
+import { countEntrants, countEntries } from '../../db/queries/campaign-entries.js';
+import { occurrenceAfter } from '../../db/queries/campaign-occurrences.js';
 import { readPreflight } from '../../db/queries/campaign-preflight.js';
 import { listCampaigns, readPlan, requireCampaign } from '../../db/queries/campaigns.js';
 import { applyChange, type CampaignDependencies } from '../campaign-changes.js';
 import { Campaign, campaignOf, CampaignParams, campaignUrl, StepShown, stepsShown } from '../campaign-fields.js';
 import { PreflightShown, preflightShown } from '../campaign-preflight-fields.js';
-import { Counted, countedOf, reachedOf } from '../campaign-story-fields.js';
+import { Counted, countedOf, Entering, entryOf, reachedOf } from '../campaign-story-fields.js';
 import { cutPage, decodeCursor } from '../cursors.js';
 import { page, PageQuery } from '../fields.js';
 import { defineRoute, type Route } from '../route.js';
@@ -20,6 +22,7 @@ import { createJourneyRoutes, numberAt } from './campaign-journeys.js';
 const WholeCampaign = Campaign.extend({
   sequence: z.array(StepShown),
   leaving: z.array(z.string()).describe('Who leaves early, in words.'),
+  entering: Entering,
   counted: Counted,
   preflight_url: z.string(),
   journeys_url: z.string(),
@@ -54,7 +57,10 @@ export function createCampaignRoutes(dependencies: CampaignDependencies): readon
       scope: 'read',
       params: CampaignParams,
       responses: { 200: WholeCampaign.describe('The campaign.') },
-    }).handledBy(async ({ tenantId, params }) => ({ status: 200, body: await wholeCampaign(database, tenantId, params.campaign_id) })),
+    }).handledBy(async ({ tenantId, params }) => ({
+      status: 200,
+      body: await wholeCampaign({ database, tenantId, campaignKey: params.campaign_id, at: now() }),
+    })),
     defineRoute({
       method: 'get',
       path: '/v1/campaigns/{campaign_id}/preflight',
@@ -75,7 +81,9 @@ export function createCampaignRoutes(dependencies: CampaignDependencies): readon
   ];
 }
 
-function wholeCampaign(database: Database, tenantId: TenantId, campaignKey: string): Promise<z.input<typeof WholeCampaign>> {
+type Looking = { readonly database: Database; readonly tenantId: TenantId; readonly campaignKey: string; readonly at: Date };
+
+function wholeCampaign({ database, tenantId, campaignKey, at }: Looking): Promise<z.input<typeof WholeCampaign>> {
   return database.withTenant(tenantId, async (tx) => {
     const row = await requireCampaign(tx, tenantId, campaignKey);
     const { plan } = await readPlan(tx, row);
@@ -85,6 +93,12 @@ function wholeCampaign(database: Database, tenantId: TenantId, campaignKey: stri
       counts: reachedOf(messages),
       sequence: stepsShown(row, plan),
       leaving: exitsInWords(plan),
+      entering: {
+        in_words: entryInWords(plan),
+        waiting: await countEntrants(tx, row),
+        next_at: (await occurrenceAfter(tx, row, at))?.at ?? null,
+        latest: (await countEntries(tx, row)).map(entryOf),
+      },
       counted: countedOf(messages, await countJourneys(tx, row)),
       preflight_url: `${campaignUrl(campaignKey)}/preflight`,
       journeys_url: `${campaignUrl(campaignKey)}/journeys`,

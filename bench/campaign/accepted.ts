@@ -1,6 +1,6 @@
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { SendingDependencies } from '../../activities/sending/send-step.js';
+import type { PrepareEmails } from '../../activities/sending/send-chunk.js';
 import { readToken } from '../../core/message/token.js';
 import type { TenantId } from '../../core/ids.js';
 import type { AcceptedMessage } from '../../sandbox/sendgrid/journal.js';
@@ -39,7 +39,7 @@ export async function readAccepted(path: string, key: Buffer): Promise<Accepted>
 }
 
 /** A provider that takes everything, in the memory of the process that sends. */
-export function acceptInMemory(key: Buffer): { readonly prepareEmails: SendingDependencies['prepareEmails']; write(path: string): void } {
+export function acceptInMemory(key: Buffer): { readonly prepareEmails: PrepareEmails; write(path: string): void } {
   const counted = countAccepted();
   return {
     prepareEmails: ({ messages }) =>

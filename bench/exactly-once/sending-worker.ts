@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createInAppChannel, type InAppDependencies } from '../../activities/channels/in-app.js';
+import { createMailsTogether } from '../../activities/channels/mails-together.js';
 import { createSendgridClient, prepareEmails, sendEmails } from '../../activities/channels/sendgrid.js';
 import { createTextChannel, type TextDependencies } from '../../activities/channels/texts.js';
 import { createTwilioClient } from '../../activities/channels/twilio-client.js';
+import type { RenderMails } from '../../activities/sending/claimed-mails.js';
 import { sendStep, type SendingDependencies } from '../../activities/sending/send-step.js';
 import { signToken } from '../../core/message/token.js';
 import { openDatabase } from '../../db/client.js';
@@ -31,6 +33,13 @@ const TIMEOUT_MS = 3_000;
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
 const database = openDatabase(settings.databaseUrl, { applicationName: 'bench-sender', onIdleError: () => undefined });
 const client = createSendgridClient({ apiKey: 'SG.sandbox', baseUrl: settings.sendgridUrl, timeoutMs: TIMEOUT_MS });
+const render: RenderMails = async (_step, users) => {
+  await sleep(RENDERING_MS * users.length);
+  return {
+    envelope: { from: { email: 'hello@shop.example' } },
+    mails: users.map(({ userId }) => ({ subject: `Welcome ${userId}`, html: `<p>Hello ${userId}</p>`, text: `Hello ${userId}` })),
+  };
+};
 const { accountSid, authToken: secret, smsNumbers, templates = {} } = SANDBOX_ACCOUNT;
 const [number = ''] = smsNumbers;
 const [contentSid = ''] = Object.keys(templates);
@@ -55,15 +64,8 @@ const renderInApp: InAppDependencies['render'] = async ({ stepKey }, users) => {
 const dependencies: SendingDependencies = {
   database,
   ledgerKey: Buffer.from(settings.ledgerKey, 'base64'),
-  prepareEmails: (batch) => prepareEmails(client, batch),
-  render: async (_step, users) => {
-    await sleep(RENDERING_MS * users.length);
-    return {
-      envelope: { from: { email: 'hello@shop.example' } },
-      mails: users.map(({ userId }) => ({ subject: `Welcome ${userId}`, html: `<p>Hello ${userId}</p>`, text: `Hello ${userId}` })),
-    };
-  },
   channels: {
+    email: createMailsTogether({ render, prepareEmails: (batch) => prepareEmails(client, batch) }),
     sms: createTextChannel('sms', texts),
     whatsapp: createTextChannel('whatsapp', texts),
     in_app: createInAppChannel({ render: renderInApp }),

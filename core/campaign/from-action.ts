@@ -61,6 +61,7 @@ export function campaignFromAction(
   if (faults.length > 0) return { kind: 'not_available', because: [...new Set(faults.map(({ message }) => message))].join('; ') };
   const notes = [
     `a draft of ${length === 1 ? `one ${messageOf(channel)}` : `${length} ${messageOf(channel)}s`} on ${daysInWords(days)}; nothing is sent before it is launched`,
+    ...(action.frequency === undefined ? [] : [`its segment enters again ${EACH[action.frequency]}, until somebody cancels it`]),
     ...(length < wanted ? [`${wanted} were recommended, and there is room for ${length}`] : []),
     ...(offer ? ['no code is made for the offer'] : []),
     ...(channel === 'whatsapp'
@@ -70,6 +71,7 @@ export function campaignFromAction(
   return { kind: 'draft', name, request, notes };
 }
 
+const EACH = { daily: 'every day', weekly: 'every week', monthly: 'every month' } as const;
 const messageOf = (channel: string): string => (channel === 'whatsapp' ? 'WhatsApp message' : 'email');
 
 const isSeries = ({ template }: CreateCampaign): boolean => FOLLOWERS[template] !== undefined;

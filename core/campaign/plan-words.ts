@@ -74,6 +74,19 @@ function targetInWords(plan: Plan, position: number): string {
   return position >= plan.steps.length ? 'are at the end' : `go on with step ${keyAt(plan, position)}`;
 }
 
+const EVERY = { daily: 'day', weekly: 'week', monthly: 'month' } as const;
+
+/** At which moments people enter, and whether again. */
+export function entryInWords({ entry, frequency, reentry }: Plan): string {
+  if (frequency !== null)
+    return `The segment enters every ${EVERY[frequency]}, at the hour of the launch; whoever is still under way stays out.`;
+  if (entry.kind === 'launch') return 'The segment enters at the launch.';
+  const who =
+    entry.kind === 'event' ? `Whoever does ${entry.event} enters` : 'The segment enters at the launch, and whoever comes into it later';
+  if (reentry.kind === 'never') return `${who}, once.`;
+  return reentry.kind === 'after_leaving' ? `${who}, again after leaving.` : `${who}, again ${reentry.days} days after the entry before.`;
+}
+
 /** Who leaves before the last step, beside those whom nothing may be sent to any more. */
 export function exitsInWords({ goal, exits, lifetimeMs }: Plan): string[] {
   const days = Math.floor(lifetimeMs / (DAY_HOURS * HOUR_MS));

@@ -29,7 +29,10 @@ export type SendingReadiness = {
 
 export type PreflightFacts = {
   readonly segmentName: string;
+  /** Who would enter now. */
   readonly recipients: number;
+  /** People enter later too. */
+  readonly mayBeEmpty: boolean;
   /** Of each channel that the plan uses. */
   readonly reach: readonly Reach[];
   readonly readiness: Omit<SendingReadiness, 'ledgerKey'>;
@@ -43,12 +46,13 @@ const SENT = [
 ] as const;
 
 /** What has to be put right before a campaign can be launched, in words; nothing when it can. */
-export function blockersOf({ segmentName, recipients, reach, readiness }: PreflightFacts): string[] {
+export function blockersOf({ segmentName, recipients, mayBeEmpty, reach, readiness }: PreflightFacts): string[] {
   const blockers: string[] = [];
   for (const [channel, what] of SENT) {
     const because = readiness[channel];
     if (because !== true && reach.some((one) => one.channel === channel)) blockers.push(`no ${what} can be sent, because ${because}`);
   }
+  if (recipients === 0 && mayBeEmpty) return blockers;
   if (recipients === 0) blockers.push(`the segment ${segmentName} has no members`);
   else for (const one of reach) if (one.reachable === 0) blockers.push(`nobody can be reached by ${one.channel}: ${whyNot(one)}`);
   return blockers;

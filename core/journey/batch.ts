@@ -8,6 +8,10 @@ import { reactions } from './triggers.js';
 export type BatchCourse = {
   readonly plan: Plan;
   readonly enteredMs: number;
+  /** When the campaign's clock began, where that was not at their entry. */
+  readonly startMs?: number;
+  /** Whether it has to be known at once that somebody has left, since they may enter again before the batch is over. */
+  readonly notesLeavings?: boolean;
   /** How many times faster than ours the campaign's clock runs: 1, but in a rehearsal. */
   readonly speed: number;
   readonly tickMs: number;

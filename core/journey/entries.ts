@@ -7,7 +7,10 @@ const DAY_MS = 86_400_000;
 /** A user's latest entry into a campaign. `leftMs` is null while they are still in it. */
 export type LastEntry = { readonly number: number; readonly enteredMs: number; readonly leftMs: number | null };
 
-/** `occurrence` counts a recurring campaign's runs from 1, and means nothing to others. */
+/**
+ * `atMs` is when what lets the user enter happened, which may be long ago where an event came late. `occurrence` counts a recurring
+ * campaign's runs from 1, and means nothing to others.
+ */
 export type EntryMoment = { readonly atMs: number; readonly occurrence: number };
 
 export type EntryAnswer =
@@ -26,9 +29,9 @@ export function nextEntry(plan: Plan, last: LastEntry | null, { atMs, occurrence
   }
   if (last === null) return { kind: 'enters', number: 1 };
   if (plan.reentry.kind === 'never') return { kind: 'stays_out', because: 'entered_before' };
-  if (plan.reentry.kind === 'after_days' && atMs < last.enteredMs + plan.reentry.days * DAY_MS) {
-    return { kind: 'stays_out', because: 'too_soon' };
-  }
+  // What happened before the user had left belongs to the entry before, also where it was heard of late.
+  const days = plan.reentry.kind === 'after_days' ? plan.reentry.days : 0;
+  if (atMs < Math.max(last.leftMs ?? 0, last.enteredMs + days * DAY_MS)) return { kind: 'stays_out', because: 'too_soon' };
   return { kind: 'enters', number: last.number + 1 };
 }
 
@@ -41,6 +44,30 @@ export function occurrenceMs(frequency: Frequency, startMs: number, occurrence: 
   const { day, minuteOfDay } = localTimeAt(zone, startMs);
   return momentOf(zone, occurrenceDay(frequency, day, occurrence - 1), minuteOfDay);
 }
+
+export type Occurrence = { readonly number: number; readonly dueMs: number };
+
+/** `entered` is the latest occurrence that was entered; those that fell due up to `notBeforeMs` (the end of a pause) are left out. */
+export type OccurrencesSoFar = { readonly startMs: number; readonly entered: number; readonly notBeforeMs: number; readonly nowMs: number };
+
+/**
+ * The occurrence that a recurring campaign enters next: where some are due that were not entered, since nobody could, only the latest of
+ * them; otherwise the first that is to come.
+ */
+export function nextOccurrence(
+  frequency: Frequency,
+  zone: ZoneOffsets,
+  { startMs, entered, notBeforeMs, nowMs }: OccurrencesSoFar,
+): Occurrence {
+  const dueOf = (number: number) => occurrenceMs(frequency, startMs, number, zone);
+  let latest = Math.max(1, Math.floor((nowMs - startMs) / (LONGEST_DAYS[frequency] * DAY_MS))); // not later than what is due
+  while (dueOf(latest + 1) <= nowMs) latest += 1;
+  const isLeft = latest > entered && dueOf(latest) > notBeforeMs && dueOf(latest) <= nowMs;
+  const number = isLeft ? latest : Math.max(latest, entered) + 1;
+  return { number, dueMs: dueOf(number) };
+}
+
+const LONGEST_DAYS: Readonly<Record<Frequency, number>> = { daily: 1.05, weekly: 7.05, monthly: 31.05 };
 
 function occurrenceDay(frequency: Frequency, startDay: number, times: number): number {
   if (frequency !== 'monthly') return startDay + times * (frequency === 'daily' ? 1 : 7);

@@ -37,11 +37,12 @@ const isWhole = (value: number, least: number, most: number): boolean => Number.
 const isText = (value: unknown, longest: number): boolean =>
   typeof value === 'string' && value.trim().length > 0 && value.length <= longest;
 
-function entryFaults({ segment, goal, entry, frequency, re_entry }: CampaignRequest): PlanFault[] {
+function entryFaults({ segment, goal, entry, frequency, re_entry, exit_on_segment_left }: CampaignRequest): PlanFault[] {
   const byEvent = typeof entry === 'object';
   const knownReentry = re_entry === undefined || re_entry === 'never' || re_entry === 'after_leaving' || typeof re_entry === 'object';
   return found(
     !byEvent && !isText(segment, LONGEST_TEMPLATE) && fault('segment', 'the segment that enters is expected, by its name or id'),
+    segment === undefined && exit_on_segment_left === true && fault('exit_on_segment_left', 'there is no segment that anybody could leave'),
     goal !== undefined && !isText(goal, LONGEST_TEMPLATE) && fault('goal', `1 to ${LONGEST_TEMPLATE} characters are expected`),
     byEvent && !isText(entry.event, LONGEST_TEMPLATE) && fault('entry.event', 'the name of the event that lets users enter is expected'),
     !byEvent &&
@@ -57,6 +58,10 @@ function entryFaults({ segment, goal, entry, frequency, re_entry }: CampaignRequ
       entry !== 'launch' &&
       fault('frequency', 'a recurring campaign enters its whole segment each time, so its entry is launch'),
     frequency !== undefined && re_entry !== undefined && fault('re_entry', 'a recurring campaign enters users by its frequency alone'),
+    (entry === undefined || entry === 'launch') &&
+      frequency === undefined &&
+      (re_entry === 'after_leaving' || typeof re_entry === 'object') &&
+      fault('re_entry', 'whoever enters at the launch enters once; a frequency, or entry by segment or by event, lets them in again'),
     !knownReentry && fault('re_entry', `never, after_leaving or {"after_days": 30} is expected, not ${quoted(re_entry)}`),
     typeof re_entry === 'object' &&
       !isWhole(re_entry.after_days, 1, MOST_LIFETIME_DAYS) &&

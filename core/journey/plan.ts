@@ -24,6 +24,15 @@ export type Plan = {
 };
 
 export type PlanEntry = { readonly kind: 'launch' } | { readonly kind: 'segment' } | { readonly kind: 'event'; readonly event: string };
+
+/** At which moments people enter: once at the launch, at each occurrence of the calendar, or as they come. */
+export type Enters = 'launch' | 'calendar' | 'segment' | 'event';
+export const entersBy = ({ entry, frequency }: Pick<Plan, 'entry' | 'frequency'>): Enters => (frequency === null ? entry.kind : 'calendar');
+
+/** Whether somebody may enter more than once. */
+export const entersAgain = ({ reentry, frequency }: Pick<Plan, 'reentry' | 'frequency'>): boolean =>
+  frequency !== null || reentry.kind !== 'never';
+
 export type Reentry =
   { readonly kind: 'never' } | { readonly kind: 'after_leaving' } | { readonly kind: 'after_days'; readonly days: number };
 

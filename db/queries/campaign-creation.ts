@@ -7,7 +7,6 @@ import { makePlan } from '../../core/journey/make-plan.js';
 import type { Plan } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../client.js';
 import type { Goal } from '../tables/tenants.js';
-import type { SegmentRow } from './audience.js';
 import { editCampaign, holdCampaign, insertCampaign, readPlan, requireCampaign, type CampaignPlan, type CampaignRow } from './campaigns.js';
 import { segmentCalled } from './segment-names.js';
 import { readTenant, type Tenant } from './tenants.js';
@@ -46,7 +45,7 @@ export async function editDraft(
 
 type Content = CampaignPlan & {
   readonly name: string;
-  readonly segmentId: number;
+  readonly segmentId: number | null;
   readonly request: CampaignRequest;
   readonly goal: Goal | null;
 };
@@ -66,10 +65,11 @@ async function readWish(tx: TenantTransaction, tenantId: TenantId, wish: Campaig
     ...(made.status === 'refused' ? made.faults : []),
     ...unavailableFaults(request),
   ];
-  if (faults.length > 0 || made.status === 'refused' || segment?.kind !== 'found') return { kind: 'refused', faults };
+  if (faults.length > 0 || made.status === 'refused') return { kind: 'refused', faults };
   const { plan, contents } = made;
-  const name = (wish.name ?? nameFor(segment.segment, request.goal)).slice(0, LONGEST_NAME);
-  return { kind: 'made', name, segmentId: segment.segment.id, request, goal: goal.found, plan, contents };
+  const found = segment?.kind === 'found' ? segment.segment : null; // none where an event lets anybody enter
+  const name = (wish.name ?? nameFor(found?.segmentName ?? eventOf(plan), request.goal)).slice(0, LONGEST_NAME);
+  return { kind: 'made', name, segmentId: found?.id ?? null, request, goal: goal.found, plan, contents };
 }
 
 function goalCalled({ goals }: Tenant, called: string | undefined): { readonly found: Goal | null; readonly faults: readonly PlanFault[] } {
@@ -82,8 +82,8 @@ function goalCalled({ goals }: Tenant, called: string | undefined): { readonly f
 }
 
 const LONGEST_NAME = 500;
-const nameFor = ({ segmentName }: SegmentRow, goal: string | undefined): string =>
-  goal === undefined ? segmentName : `${segmentName}: ${goal.replaceAll('_', ' ')}`;
+const eventOf = ({ entry }: Plan): string => (entry.kind === 'event' ? entry.event : '');
+const nameFor = (whom: string, goal: string | undefined): string => (goal === undefined ? whom : `${whom}: ${goal.replaceAll('_', ' ')}`);
 
 const saysTheSame = (row: CampaignRow, { name, segmentId, request, goal }: Content): boolean =>
   row.campaignName === name &&

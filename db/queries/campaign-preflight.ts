@@ -9,6 +9,7 @@ import { smsLengthOf } from '../../core/template/text-faults.js';
 import type { TenantTransaction } from '../client.js';
 import { audienceSegments } from '../tables/segments.js';
 import { contentFaults } from './campaign-content.js';
+import { countLately } from './campaign-lately.js';
 import { readReach, type ReachOfClocks } from './campaign-reach.js';
 import { readPlan, type CampaignRow } from './campaigns.js';
 import { readQuietRules } from './quiet-rules.js';
@@ -17,7 +18,10 @@ import { readTenant } from './tenants.js';
 /** What a launch at this moment would meet. */
 export type Preflight = {
   readonly checkedAt: Date;
+  /** Those who would enter now: nobody where an event lets them. */
   readonly recipients: number;
+  /** Where people enter as they come: how many would have in the days before. */
+  readonly lately: number | null;
   /** Of each channel that the plan uses, in the order of its steps. */
   readonly reach: readonly Reach[];
   readonly overCap: readonly OverCap[];
@@ -43,19 +47,22 @@ export async function readPreflight(
   const { ownHours } = await readQuietRules(tx, tenant.tenantId);
   const scope = { homeZone: tenant.timeZone, optimal: first?.sendTime === 'optimal', ledgerKey, ownHours, at };
   const found: ReachOfClocks[] = [];
-  for (const channel of new Set(plan.steps.map((step) => step.channel))) found.push(await readReach(tx, row, { channel, ...scope }));
+  const entering = row.enters === 'event' ? { ...row, segmentId: null } : row;
+  for (const channel of new Set(plan.steps.map((step) => step.channel))) found.push(await readReach(tx, entering, { channel, ...scope }));
   const recipients = found[0]?.recipients ?? 0;
+  const mayBeEmpty = row.enters === 'event' || row.enters === 'segment';
   const reach = found.map(({ reach }) => reach);
   return {
     checkedAt: at,
     recipients,
+    lately: await countLately(tx, row, at),
     reach,
     overCap: found.map((one) => ({ channel: one.reach.channel, users: one.overCap })),
     plan,
     forecast: forecastOf(plan, found[0]?.clocks ?? [], { launchMs: at.getTime(), homeZone: tenant.timeZone, recipients, ownHours }),
     smsLengths: smsLengthsOf(plan, contents),
     blockers: [
-      ...blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, reach, readiness }),
+      ...blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, mayBeEmpty, reach, readiness }),
       ...(await contentFaults(tx, row, { plan, contents })),
     ],
   };
@@ -73,7 +80,7 @@ function smsLengthsOf({ steps }: Plan, contents: readonly PlanContent[]): Readon
 
 /** What people call the campaign's segment. */
 export async function segmentNameOf(tx: TenantTransaction, { tenantId, segmentId }: CampaignRow): Promise<string> {
-  if (segmentId === null) return 'of the campaign';
+  if (segmentId === null) return 'anybody';
   const rows = await tx
     .select({ name: audienceSegments.segmentName })
     .from(audienceSegments)

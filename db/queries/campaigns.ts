@@ -5,7 +5,7 @@ import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
 import { watchedReactions } from '../../core/journey/batch.js';
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
-import type { Plan, PlanContent } from '../../core/journey/plan.js';
+import { entersAgain, entersBy, type Plan, type PlanContent } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../client.js';
 import { campaignPlans, outreachCampaigns } from '../tables/campaigns.js';
 import type { Goal } from '../tables/tenants.js';
@@ -17,7 +17,8 @@ export type CampaignPlan = { readonly plan: Plan; readonly contents: readonly Pl
 export type NewCampaign = CampaignPlan & {
   readonly tenantId: TenantId;
   readonly name: string;
-  readonly segmentId: number;
+  /** Null where an event lets anybody enter. */
+  readonly segmentId: number | null;
   readonly request: CampaignRequest;
   readonly goal: Goal | null;
   /** An id of a key or of a suggestion, never a name. */
@@ -87,6 +88,9 @@ function planColumns({ plan, contents }: CampaignPlan) {
     messageTemplate: contents,
     watched: watchedReactions(plan),
     leavesWithSegment: plan.exits.segmentLeft,
+    enters: entersBy(plan),
+    entryEvent: plan.entry.kind === 'event' ? plan.entry.event : null,
+    entersOnce: !entersAgain(plan),
   };
 }
 
@@ -168,12 +172,16 @@ export function listCampaigns(
     .limit(limit);
 }
 
-/** Changes where a campaign is in its life; its row decides. Whoever asks for what is so already changes nothing. */
+/**
+ * Changes where a campaign is in its life; its row decides. Whoever asks for what is so already changes nothing. `shownAt` is the same
+ * moment by the campaign's own clock.
+ */
 export async function changeStatus(
   tx: TenantTransaction,
   row: CampaignRow,
   change: CampaignChange,
   at: Date,
+  shownAt = at,
 ): Promise<{ readonly answer: CampaignAnswer; readonly campaign: CampaignRow }> {
   const held = await holdCampaign(tx, row);
   const answer = changeCampaign(held.status, change);
@@ -183,17 +191,22 @@ export async function changeStatus(
     .set({
       status: answer.status,
       ...(change === 'launch' && { launchedAt: at, ...(held.goal && { convertsUntil: sql`'infinity'::timestamptz` }) }),
+      ...(change === 'resume' && { resumedAt: shownAt }),
       ...(change === 'cancel' && ended(held, at)),
       updatedAt: at,
     })
     .where(isCampaign(row))
     .returning();
+  if (change === 'cancel') await forgetEntrants(tx, row);
   return { answer, campaign: rows[0] ?? held };
 }
 
-/** Finishes a campaign whose journeys are all over. */
+const forgetEntrants = (tx: TenantTransaction, { tenantId, id }: CampaignRow) =>
+  tx.execute(sql`delete from campaign_entrants where tenant_id = ${tenantId} and campaign_id = ${id}`);
+
+/** Finishes a campaign whose journeys are all over. One that people enter again and again goes on until somebody cancels it. */
 export async function settleCampaign(tx: TenantTransaction, row: CampaignRow, at: Date): Promise<CampaignRow> {
-  const isAlive = row.status === 'running' || row.status === 'paused';
+  const isAlive = (row.status === 'running' || row.status === 'paused') && row.enters === 'launch';
   if (!isAlive || row.recipients === null || (await listOpenBatches(tx, row, { after: -1, limit: 1 })).length > 0) return row;
   const rows = await tx
     .update(outreachCampaigns)

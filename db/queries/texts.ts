@@ -1,24 +1,10 @@
 import { parseTenantId, type TenantId } from '../../core/ids.js';
 import type { PhoneChannel } from '../../core/message/phone-message.js';
 import type { Database } from '../client.js';
-import type { BegunMessage, CallAnswer } from './send-ledger.js';
+import type { Hush } from './own-calls.js';
+import type { BegunMessage } from './send-ledger.js';
 
 type Ledger = Pick<Database, 'pool'>;
-
-/** Gives messages that were claimed together a call each. False: not all are ours any more. */
-export async function partClaims(
-  { pool }: Ledger,
-  tenantId: TenantId,
-  { from, calls }: { readonly from: string; readonly calls: readonly { readonly callId: string; readonly messageId: number }[] },
-): Promise<boolean> {
-  const { rows } = await pool.query<{ parted: number }>('select part_claims($1, $2, $3, $4) as parted', [
-    tenantId,
-    from,
-    calls.map(({ callId }) => callId),
-    calls.map(({ messageId }) => messageId),
-  ]);
-  return rows[0]?.parted === calls.length;
-}
 
 /** As `beginCall`, of one message, and notes what is about to be said: `said` is a keyed hash of it, or nothing for a template's. */
 export async function beginText(
@@ -37,35 +23,6 @@ export async function beginText(
     [tenantId, call.callId, call.messageId, call.addressKey, call.at, call.said],
   );
   return rows[0];
-}
-
-/** Why nothing may be sent to an address any more, as the ledger keeps it. */
-export type Hush = 'unsubscribed' | 'bounced';
-
-/** Writes what Twilio answered of one message, all of it or nothing; again, where the first time may not have arrived. */
-export async function answerText(
-  { pool }: Ledger,
-  tenantId: TenantId,
-  call: {
-    readonly callId: string;
-    readonly answer: CallAnswer;
-    readonly messageSid: string | undefined;
-    readonly hush: Hush | undefined;
-    readonly at: Date;
-  },
-): Promise<void> {
-  const { callId, answer, messageSid = null, hush = null, at } = call;
-  await pool.query('select answer_text($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
-    tenantId,
-    callId,
-    answer.messageId,
-    answer.status,
-    'reason' in answer ? answer.reason : null,
-    'dueAt' in answer ? answer.dueAt.getTime() : null,
-    messageSid,
-    hush,
-    at,
-  ]);
 }
 
 /** Notes by which id Twilio knows a message. False: it is another message's. */

@@ -4,7 +4,7 @@ import type { EngagementChannel } from '../../core/event/engagement.js';
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
 import type { Slot } from '../../core/journey/due-time.js';
 import type { LeaveReason } from '../../core/journey/next.js';
-import type { Plan, PlanContent } from '../../core/journey/plan.js';
+import type { Enters, Plan, PlanContent } from '../../core/journey/plan.js';
 import { analytics, timestamptz } from './schema.js';
 import type { Goal } from './tenants.js';
 
@@ -46,6 +46,10 @@ export const outreachCampaigns = analytics.table(
     launchedAt: timestamptz('launched_at'),
     endedAt: timestamptz('ended_at'),
     convertsUntil: timestamptz('converts_until'),
+    enters: text('enters').$type<Enters>().notNull().default('launch'),
+    entryEvent: text('entry_event'),
+    entersOnce: boolean('enters_once').notNull().default(true),
+    resumedAt: timestamptz('resumed_at'),
     createdBy: text('created_by').notNull(),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
     topic: text('topic').notNull().default('marketing'),
@@ -81,8 +85,29 @@ export const campaignClocks = analytics.table(
 
 export const campaignBatches = analytics.table(
   'campaign_batches',
-  { ...campaignKeys, batch: integer('batch').notNull(), members: integer('members').notNull(), doneAt: timestamptz('done_at') },
+  {
+    ...campaignKeys,
+    batch: integer('batch').notNull(),
+    members: integer('members').notNull(),
+    doneAt: timestamptz('done_at'),
+    enteredAt: timestamptz('entered_at'),
+    audience: integer('audience'),
+    tickMs: integer('tick_ms'),
+  },
   (table) => [primaryKey({ columns: [table.tenantId, table.campaignId, table.batch] })],
+);
+
+export const campaignOccurrences = analytics.table(
+  'campaign_occurrences',
+  {
+    ...campaignKeys,
+    occurrence: integer('occurrence').notNull(),
+    dueAt: timestamptz('due_at').notNull(),
+    enteredAt: timestamptz('entered_at').notNull(),
+    recipients: integer('recipients').notNull(),
+    stillIn: integer('still_in').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.campaignId, table.occurrence] })],
 );
 
 export const journeys = analytics.table(

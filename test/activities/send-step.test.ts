@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { createMailsTogether } from '../../activities/channels/mails-together.js';
 import { createSendgridClient, prepareEmails } from '../../activities/channels/sendgrid.js';
+import type { RenderMails } from '../../activities/sending/claimed-mails.js';
 import { sendStep, type SendingDependencies, type StepSent } from '../../activities/sending/send-step.js';
 import { CLAIM_LASTS_MS } from '../../core/consent/claim-hours.js';
 import { startSandboxSendgrid, type SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
@@ -21,15 +23,14 @@ beforeEach(async (t) => {
 });
 
 function dependencies(
-  changes: Partial<SendingDependencies> & { readonly apiKey?: string; readonly url?: string } = {},
+  changes: Partial<SendingDependencies> & { readonly apiKey?: string; readonly url?: string; readonly render?: RenderMails } = {},
 ): SendingDependencies {
-  const { apiKey = SENDGRID_KEY, url = sendgrid.url, ...more } = changes;
+  const { apiKey = SENDGRID_KEY, url = sendgrid.url, render = plainRender, ...more } = changes;
   const client = createSendgridClient({ apiKey, baseUrl: url, timeoutMs: 2_000 });
   return {
     database,
     ledgerKey: ADDRESS_KEY,
-    prepareEmails: (batch) => prepareEmails(client, batch),
-    render: plainRender,
+    channels: { email: createMailsTogether({ render, prepareEmails: (batch) => prepareEmails(client, batch) }) },
     now: () => new Date(),
     ...more,
   };
@@ -76,7 +77,7 @@ describe('sending a step', () => {
     const real = Date.now.bind(Date);
     let sleptMs = 0;
     t.mock.method(Date, 'now', () => real() + sleptMs);
-    const sleepy: SendingDependencies['render'] = (of, users) => {
+    const sleepy: RenderMails = (of, users) => {
       sleptMs = CLAIM_LASTS_MS + 1;
       return plainRender(of, users);
     };
@@ -126,7 +127,7 @@ describe('sending a step', () => {
 
   it('fails one whose mail cannot be written, and sends the others', async () => {
     const { step } = await prepared(3);
-    const render: SendingDependencies['render'] = async (asked, users) => {
+    const render: RenderMails = async (asked, users) => {
       const { envelope, mails } = await plainRender(asked, users);
       return { envelope, mails: mails.map((mail, i) => (i === 1 ? { because: 'its html: it is too long' } : mail)) };
     };
@@ -136,7 +137,7 @@ describe('sending a step', () => {
 
   it('puts into requests of their own what is too large to travel with others', async () => {
     const { step } = await prepared(3);
-    const render: SendingDependencies['render'] = async (asked, users) => {
+    const render: RenderMails = async (asked, users) => {
       const { envelope, mails } = await plainRender(asked, users);
       return {
         envelope,

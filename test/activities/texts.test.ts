@@ -10,13 +10,13 @@ import { settleTexts } from '../../activities/sending/settle-texts.js';
 import type { TenantId } from '../../core/ids.js';
 import { readToken } from '../../core/message/token.js';
 import { claimMessages } from '../../db/queries/claiming.js';
-import { beginText, partClaims } from '../../db/queries/texts.js';
+import { partClaims } from '../../db/queries/own-calls.js';
+import { beginText } from '../../db/queries/texts.js';
 import { takeReply } from '../../db/queries/replies.js';
 import { startSandboxTwilio, type SandboxTwilio, type SandboxTwilioOptions } from '../../sandbox/twilio/twilio.js';
 import { ADDRESS_KEY } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { claimed, ledgerOf } from '../harness/ledger.js';
-import { plainRender } from '../harness/sending.js';
 import { middayClock, newSid, phoneStep } from '../harness/texts.js';
 import { quietPhoneHabits, TWILIO_ACCOUNT, UTILITY_SID } from '../harness/twilio.js';
 
@@ -55,8 +55,6 @@ function dependencies(changes: Partial<TextDependencies> = {}, now = midday): Se
   return {
     database,
     ledgerKey: ADDRESS_KEY,
-    prepareEmails: () => Promise.reject(new Error('no mail is to be sent')),
-    render: plainRender,
     channels: { sms: createTextChannel('sms', texts), whatsapp: createTextChannel('whatsapp', texts) },
     now,
   };

@@ -7,6 +7,7 @@ import { fourSteps } from '../core/journey/samples.js';
 import { startTestApi, type TestApi } from '../harness/api.js';
 import { addSegment } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
+import { storeEvents } from '../harness/entries.js';
 
 const NOW = new Date('2026-03-02T12:20:00Z');
 let database: TestDatabase;
@@ -82,7 +83,6 @@ describe('POST /v1/campaigns', () => {
       ...fourSteps,
       segment: 'Nobodies',
       goal: 'fly',
-      frequency: 'weekly',
       sequence: [...fourSteps.sequence, { ...email, day: 3, channel: 'social', trigger: 'email_seen' }],
     });
     assert.equal(status, 400);
@@ -91,11 +91,32 @@ describe('POST /v1/campaigns', () => {
     assert.equal(faults[1], 'goal: the tenant has no such goal; it has convert_to_paid');
     assert.match(faults[2] ?? '', /^sequence\[4\]\.day: 3 comes after 4/);
     assert.match(faults[3] ?? '', /^sequence\[4\]\.trigger: "email_seen" is none of segment_entry, /);
-    assert.deepEqual(faults.slice(4), [
-      'sequence[4].channel: social is not available yet; email, sms, whatsapp and in_app are',
-      'frequency: weekly campaigns are not available yet; a campaign that enters its segment once is',
-    ]);
+    assert.deepEqual(faults.slice(4), ['sequence[4].channel: social is not available yet; email, sms, whatsapp and in_app are']);
     assert.match(body.detail, /sequence\[4\]\.channel: social is not available yet/);
+  });
+
+  it('may be entered by the calendar, by an event, or by whoever comes into the segment', async () => {
+    const weekly = await post('/v1/campaigns', { segment, frequency: 'weekly', sequence: [email] });
+    assert.deepEqual([weekly.status, weekly.body.preflight.recipients, weekly.body.preflight.entered_lately], [201, 3, null], weekly.text);
+    assert.deepEqual((await get(weekly.body.url)).body.entering, {
+      in_words: 'The segment enters every week, at the hour of the launch; whoever is still under way stays out.',
+      waiting: 0,
+      next_at: null,
+      latest: [],
+    });
+    const atMs = NOW.getTime() - 86_400_000;
+    await storeEvents(database, tenantId, [['a', 'ann', 'signed_up', atMs], ['b', 'ann', 'signed_up', atMs], ['c', 'zoe', 'signed_up', atMs], ['d', 'bob', 'signed_up', atMs - 60 * 86_400_000]]); // prettier-ignore
+    const event = await post('/v1/campaigns', { entry: { event: 'signed_up' }, re_entry: { after_days: 30 }, sequence: [email] });
+    assert.deepEqual([event.status, event.body.name, event.body.segment], [201, 'signed_up', null], event.text);
+    const { can_launch, recipients, entered_lately, channels } = event.body.preflight;
+    assert.deepEqual([can_launch, recipients, entered_lately, channels[0].reachable], [true, 0, { days: 30, users: 2 }, 0]);
+    const whole = (await get(event.body.url)).body.entering;
+    assert.equal(whole.in_words, 'Whoever does signed_up enters, again 30 days after the entry before.');
+    const among = await post('/v1/campaigns', { segment, entry: { event: 'signed_up' }, sequence: [email] });
+    assert.deepEqual([among.body.preflight.recipients, among.body.preflight.entered_lately.users], [0, 1]);
+    const coming = await post('/v1/campaigns', { segment, entry: 'segment', sequence: [email] });
+    assert.equal(coming.body.preflight.recipients, 3);
+    assert.equal((await post(`${coming.body.url}/launch`)).body.status, 'running');
   });
 
   it('takes a segment by its name, in whatever case, and asks back where several have it', async () => {

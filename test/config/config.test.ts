@@ -80,7 +80,7 @@ describe('the configuration', () => {
     assert.deepEqual(sending, {
       ledgerKey,
       publicUrl: 'https://audience.example.com',
-      sendgrid: { apiKey: 'SG.1', apiUrl: 'https://api.sendgrid.com', webhookKey: 'TUZrd0V3WUg=' },
+      mail: { kind: 'sendgrid', apiKey: 'SG.1', apiUrl: 'https://api.sendgrid.com', webhookKey: 'TUZrd0V3WUg=' },
     });
   });
 
@@ -95,11 +95,39 @@ describe('the configuration', () => {
       message: /TWILIO_ACCOUNT_SID needs TWILIO_AUTH_TOKEN/,
     });
     assert.throws(() => loadConfig({ ...sending, TWILIO_ACCOUNT_SID: 'AC1' }), { message: /TWILIO_ACCOUNT_SID: AC and 32 hexadecimal/ });
-    assert.throws(() => loadConfig({ DATABASE_URL, ...account }), { message: /TWILIO_ACCOUNT_SID needs SENDGRID_API_KEY/ });
+    assert.throws(() => loadConfig({ DATABASE_URL, ...account }), { message: /TWILIO_ACCOUNT_SID needs SENDGRID_API_KEY or SMTP_URL/ });
     assert.ok(!JSON.stringify(describeConfig({ ...sending, ...account })).includes('topsecret'));
     const rehearsal = { ...sending, ...account, CLOCK_SPEED: '2', SENDGRID_API_URL: 'http://127.0.0.1:9' };
     assert.throws(() => loadConfig(rehearsal), { message: /whom Twilio really writes to/ });
     assert.equal(loadConfig({ ...rehearsal, TWILIO_API_URL: 'http://127.0.0.1:9' }).clockSpeed, 2);
+  });
+
+  it('sends mail by one way, SendGrid or an SMTP server, and says nothing of its password', () => {
+    const url = 'smtps://shop:topsecret@mail.example.com';
+    const smtp = { DATABASE_URL, SMTP_URL: url, LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), PUBLIC_URL: reachable.PUBLIC_URL };
+    const login = { user: 'shop', password: 'topsecret' };
+    assert.deepEqual(loadConfig(smtp).sending, {
+      ledgerKey: Buffer.alloc(32, 7),
+      publicUrl: 'https://audience.example.com',
+      mail: { kind: 'smtp', server: { host: 'mail.example.com', port: 465, secure: true, requireTls: false, login } },
+    });
+    assert.ok(!JSON.stringify(describeConfig(smtp)).includes('topsecret'));
+    assert.throws(() => loadConfig({ ...smtp, ...reachable, SENDGRID_API_KEY: 'SG.1' }), {
+      message: /SENDGRID_API_KEY and SMTP_URL are both set: mail goes one way/,
+    });
+    assert.throws(() => loadConfig({ DATABASE_URL, SMTP_URL: url }), {
+      message: /SMTP_URL needs LEDGER_KEY[\s\S]*SMTP_URL needs PUBLIC_URL/,
+    });
+    for (const SMTP_URL of ['https://a:topsecret@b', 'smtp://topsecret@b', 'smtp://a:topsecret@b/c']) {
+      assert.throws(
+        () => loadConfig({ ...smtp, SMTP_URL }),
+        ({ message }: Error) => /SMTP_URL: /.test(message) && !message.includes('topsecret'),
+      );
+    }
+    assert.throws(() => loadConfig({ ...smtp, CLOCK_SPEED: '2' }), { message: /whom a mail server really writes to/ });
+    assert.equal(loadConfig({ ...smtp, CLOCK_SPEED: '2', SMTP_URL: 'smtp://127.0.0.1:2525' }).clockSpeed, 2);
+    const account = { TWILIO_ACCOUNT_SID: `AC${'a'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'x' };
+    assert.ok(loadConfig({ ...smtp, ...account }).sending?.twilio);
   });
 
   it('lets clocks run faster against a sandbox alone', () => {

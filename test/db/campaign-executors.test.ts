@@ -26,7 +26,7 @@ const series = {
 } as const satisfies RecommendedAction;
 const checkIn = {
   action_type: 'create_campaign',
-  channel: 'whatsapp',
+  channel: 'in_app',
   campaign_name: 'Personal Success Coach Check-in',
   template: 'conversational_nurture',
   frequency: 'weekly',
@@ -73,7 +73,7 @@ describe('the executor of create_campaign', () => {
         {
           kind: 'not_available',
           action_type: 'create_campaign',
-          reason: 'weekly campaigns are not available yet; a campaign that enters its segment once is',
+          reason: 'in-app steps need words of their own, and an action brings none: write it as a campaign',
         },
       ],
     });
@@ -95,7 +95,7 @@ describe('the executor of create_campaign', () => {
     const { outcome, suggestion } = await execute();
     assert.equal(suggestion.status, 'pending');
     assert.ok(outcome.kind === 'not_executed' && outcome.actions[0]?.kind === 'not_available');
-    assert.match(outcome.actions[0].reason, /^weekly campaigns are not available yet/);
+    assert.match(outcome.actions[0].reason, /^in-app steps need words of their own/);
     assert.deepEqual(await campaignsOf(tenantId), []);
   });
 

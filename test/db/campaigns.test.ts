@@ -5,7 +5,7 @@ import type pg from 'pg';
 import type { TenantId } from '../../core/ids.js';
 import type { StepRequest } from '../../core/journey/campaign-request.js';
 import type { Slots } from '../../db/tables/campaigns.js';
-import { freezeAudience, type Freezing } from '../../db/queries/campaign-audience.js';
+import { freezeAudience, type Entering } from '../../db/queries/campaign-audience.js';
 import { changeStatus, requireCampaign } from '../../db/queries/campaigns.js';
 import { addSegment, draftCampaign } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
@@ -26,7 +26,7 @@ async function draft(people: readonly string[], more: { goal?: string; exit_on_s
   return { tenantId, campaignId, segment };
 }
 
-const freeze = (tenantId: TenantId, campaignId: string, freezing: Partial<Freezing> = {}) =>
+const freeze = (tenantId: TenantId, campaignId: string, freezing: Partial<Entering> = {}) =>
   database.withTenant(tenantId, async (tx) => {
     const { campaign } = await changeStatus(tx, await requireCampaign(tx, tenantId, campaignId), 'launch', new Date(Date.now() - DAY_MS));
     return freezeAudience(tx, campaign, {

@@ -88,7 +88,7 @@ export async function draftCampaign(database: TestDatabase, tenantId: TenantId, 
     return insertCampaign(tx, {
       tenantId,
       name: 'Welcome',
-      segmentId: segment?.id ?? 0,
+      segmentId: request.segment === undefined ? null : (segment?.id ?? 0),
       request,
       goal: (request.goal !== undefined && tenant?.goals[request.goal]) || null,
       plan,

@@ -19,8 +19,6 @@ export const inAppSending = (
 ): SendingDependencies => ({
   database,
   ledgerKey: ADDRESS_KEY,
-  prepareEmails: () => Promise.reject(new Error('no mail is expected here')),
-  render: () => Promise.reject(new Error('no mail is expected here')),
   channels: { in_app: createInAppChannel({ render: changes.render ?? plainInApp }) },
   now: changes.now ?? (() => AT),
   patience: { forMs: 5_000, everyMs: 10 },

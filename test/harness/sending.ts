@@ -6,10 +6,12 @@ import express, { type ErrorRequestHandler } from 'express';
 import { createBatchControl } from '../../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../../activities/campaigns/campaigns.js';
 import { createInAppChannel } from '../../activities/channels/in-app.js';
+import { createMailsTogether } from '../../activities/channels/mails-together.js';
 import { createSendgridClient, prepareEmails } from '../../activities/channels/sendgrid.js';
+import type { RenderMails } from '../../activities/sending/claimed-mails.js';
 import { createInAppRenderer } from '../../activities/sending/in-app-rendering.js';
 import { createSendingActivities } from '../../activities/sending/sending.js';
-import type { SendingDependencies } from '../../activities/sending/send-step.js';
+import type { ChannelSender } from '../../activities/sending/send-step.js';
 import type { SendingConfig, TwilioConfig } from '../../config.js';
 import { translateError } from '../../api/errors.js';
 import { createLogger } from '../../api/logging.js';
@@ -28,7 +30,7 @@ import { SENDGRID_KEY } from './sendgrid.js';
 import { TWILIO_ACCOUNT } from './twilio.js';
 
 /** The words of every mail, where a test is about something else. */
-export const plainRender: SendingDependencies['render'] = (step, users) =>
+export const plainRender: RenderMails = (step, users) =>
   Promise.resolve({
     envelope: { from: { email: 'news@shop.example', name: 'The Shop' } },
     mails: users.map(({ userId }) => ({ subject: `Step ${step.stepKey}`, html: `<p>For ${userId}</p>`, text: `For ${userId}` })),
@@ -42,21 +44,22 @@ export async function startCampaignWorker(settings: {
   readonly client: Client;
   readonly address: string;
   readonly namespace: string;
-  readonly sendgridUrl: string;
+  /** Where mails go: SendGrid at this address, or another way. */
+  readonly sendgridUrl?: string;
+  readonly mails?: ChannelSender;
   /** Where there are texts, too. */
   readonly texts?: { readonly twilioUrl: string; readonly publicUrl: string };
   readonly now?: () => Date;
 }): Promise<SendingWorker> {
-  const { database, client, address, namespace, sendgridUrl, texts, now = () => new Date() } = settings;
+  const { database, client, address, namespace, sendgridUrl = '', texts, now = () => new Date() } = settings;
   const native = await NativeConnection.connect({ address });
   const account = createSendgridClient({ apiKey: SENDGRID_KEY, baseUrl: sendgridUrl, timeoutMs: 5_000 });
   const campaigns = createCampaignActivities({ database, batches: createBatchControl(client), now, speed: 1 });
   const sending = createSendingActivities({
     database,
     ledgerKey: ADDRESS_KEY,
-    prepareEmails: (batch) => prepareEmails(account, batch),
-    render: plainRender,
     channels: {
+      email: settings.mails ?? createMailsTogether({ render: plainRender, prepareEmails: (batch) => prepareEmails(account, batch) }),
       in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
       ...(texts && createTextChannels({ database, publicUrl: texts.publicUrl, client: twilioClientOf(twilioAt(texts.twilioUrl), 5_000) })),
     },
@@ -129,5 +132,5 @@ export async function untilAllTold(database: TestDatabase): Promise<void> {
 export const sendingTo = ({ url, webhook }: SandboxSendgrid): SendingConfig => ({
   ledgerKey: ADDRESS_KEY,
   publicUrl: 'https://audience.example.test',
-  sendgrid: { apiKey: SENDGRID_KEY, apiUrl: url, webhookKey: webhook.publicKey },
+  mail: { kind: 'sendgrid', apiKey: SENDGRID_KEY, apiUrl: url, webhookKey: webhook.publicKey },
 });

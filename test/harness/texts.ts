@@ -4,7 +4,8 @@ import type { PhoneChannel } from '../../core/message/phone-message.js';
 import { signToken } from '../../core/message/token.js';
 import { claimMessages } from '../../db/queries/claiming.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
-import { answerText, beginText, partClaims } from '../../db/queries/texts.js';
+import { answerOwnCall, partClaims } from '../../db/queries/own-calls.js';
+import { beginText } from '../../db/queries/texts.js';
 import { ADDRESS_KEY, addCampaign } from './campaigns.js';
 import type { TestDatabase } from './database.js';
 import { claimed } from './ledger.js';
@@ -57,7 +58,7 @@ export async function sentText(database: TestDatabase, channel: PhoneChannel = '
   await beginText(database, tenantId, { callId: own, messageId, addressKey: ADDRESS_KEY, at: midday, said: null });
   const messageSid = newSid();
   const answer = { messageId, status: 'sent' } as const;
-  await answerText(database, tenantId, { callId: own, answer, messageSid, hush: undefined, at: midday });
+  await answerOwnCall(database, tenantId, { callId: own, answer, messageSid, hush: undefined, at: midday });
   return { tenantId, step, messageId, messageSid, address: addresses[0] ?? '', token: signToken(ADDRESS_KEY, { tenantId, messageId }) };
 }
 

@@ -11,12 +11,13 @@ import { connectWalker } from '../../api/temporal.js';
 import { startTestClocks } from '../../workers/test-clocks.js';
 import { abTestWorkflowId } from '../../workflows/ab-test/contract.js';
 import { applySchedules } from '../../workflows/schedules.js';
-import { campaignWorkflowId } from '../../workflows/campaign/contract.js';
+import { batchesDoneSignalName, campaignWorkflowId } from '../../workflows/campaign/contract.js';
 import { journeyBatchWorkflowId } from '../../workflows/journey-batch/contract.js';
 import { walkTaskQueue } from '../../workflows/task-queues.js';
 import { walkScheduleId } from '../../workflows/walker-tick/contract.js';
 import { walkerWorkflowId } from '../../workflows/walker/contract.js';
 import { addSegment, addSender, askCampaign, draftCampaign } from '../harness/campaigns.js';
+import { storeEvents } from '../harness/entries.js';
 import { sendingTo, startWebhookReceiver } from '../harness/sending.js';
 import { quietHabits, SENDGRID_KEY } from '../harness/sendgrid.js';
 import { DAY_MS, makeTest, startedTest } from '../harness/tests.js';
@@ -30,7 +31,10 @@ import { historiesFolder } from './histories.js';
 const API_KEY = 'wa_record';
 const walker = await openTestWalker('record');
 const engarde = await startSandboxEngarde({ keys: [API_KEY] });
-const sendgrid = await startSandboxSendgrid({ keys: [SENDGRID_KEY], audience: () => quietHabits({ opened: 1 }) });
+const sendgrid = await startSandboxSendgrid({
+  keys: [SENDGRID_KEY],
+  audience: (address) => quietHabits({ opened: Number(!address.startsWith('dan.')) }),
+});
 const webhook = await startWebhookReceiver(walker.database, sendgrid.webhook.publicKey);
 sendgrid.webhook.setUrl(webhook.url);
 const worker = await walker.startWorker({
@@ -50,6 +54,11 @@ async function record(name: string, workflowId: string): Promise<void> {
 async function runAndRecord(name: string, type: string, input: unknown): Promise<void> {
   await client.workflow.execute(type, { workflowId: name, taskQueue: walkTaskQueue, args: [input] });
   await record(name, name);
+}
+
+async function untilCounted(what: string, rows: number): Promise<void> {
+  const isSo = async () => (await walker.database.admin.query(`select 1 from ${what}`)).rows.length >= rows;
+  if (!(await waitUntil(isSo, 60_000, 100))) throw new Error(`${what}: not ${rows} rows`);
 }
 
 try {
@@ -93,6 +102,49 @@ try {
   await client.workflow.getHandle(campaignWorkflowId(tenantId, campaignId)).result();
   await record('campaign.finished', campaignWorkflowId(tenantId, campaignId));
   await record('journeyBatch.reacted', journeyBatchWorkflowId(tenantId, campaignId, 0));
+
+  // A daily one that enters at its launch, and is paused, resumed and cancelled; and one that an event lets two people enter, one again.
+  const daily = await draftCampaign(walker.database, tenantId, {
+    segment: await addSegment(walker.database, tenantId, ['bob']),
+    frequency: 'daily',
+    sequence: [{ day: 0, channel: 'email', template: 'welcome_series_1' }],
+  });
+  await askCampaign(client, tenantId, daily, 'launch');
+  await untilCounted(`outreach_campaigns where campaign_key = '${daily}' and recipients = 1`, 1);
+  // It began a day ago: its next occurrence is due.
+  await walker.database.admin.query(
+    `update outreach_campaigns set launched_at = launched_at - interval '1 day' where tenant_id = $1 and campaign_key = $2`,
+    [tenantId, daily],
+  );
+  for (const change of ['pause', 'resume'] as const) await askCampaign(client, tenantId, daily, change);
+  await walker.database.admin.query(`update outreach_campaigns set resumed_at = null where tenant_id = $1`, [tenantId]);
+  await client.workflow.getHandle(campaignWorkflowId(tenantId, daily)).signal(batchesDoneSignalName);
+  await untilCounted('campaign_occurrences', 2);
+  await askCampaign(client, tenantId, daily, 'cancel');
+  await client.workflow.getHandle(campaignWorkflowId(tenantId, daily)).result();
+  await record('campaign.daily', campaignWorkflowId(tenantId, daily));
+
+  const welcome = await draftCampaign(walker.database, tenantId, {
+    entry: { event: 'signed_up' },
+    re_entry: 'after_leaving',
+    sequence: [
+      { day: 0, channel: 'email', template: 'welcome_series_1' },
+      { day: 0, channel: 'email', template: 'feature_highlight', trigger: 'email_opened' },
+    ],
+  });
+  await addSegment(walker.database, tenantId, ['cat', 'dan']);
+  await askCampaign(client, tenantId, welcome, 'launch');
+  await untilCounted(`outreach_campaigns where campaign_key = '${welcome}' and recipients = 0`, 1);
+  const signUp = (id: string, person: string) => [id, person, 'signed_up', Date.now()] as const;
+  await storeEvents(walker.database, tenantId, [signUp('cat 1', 'cat'), signUp('dan 1', 'dan')]);
+  await untilCounted(`journeys where user_id = 'cat' and left_at is not null`, 1); // Dan, in the same batch, never opens
+  await storeEvents(walker.database, tenantId, [signUp('cat 2', 'cat')]);
+  await untilCounted(`journeys where user_id = 'cat' and left_at is not null`, 2);
+  await askCampaign(client, tenantId, welcome, 'cancel');
+  await client.workflow.getHandle(campaignWorkflowId(tenantId, welcome)).result();
+  await record('campaign.entered-by-event', campaignWorkflowId(tenantId, welcome));
+  await client.workflow.getHandle(journeyBatchWorkflowId(tenantId, welcome, 0)).result();
+  await record('journeyBatch.noting-leavings', journeyBatchWorkflowId(tenantId, welcome, 0));
 
   await applySchedules(client.schedule, { tenantId, timeZone: 'UTC' });
   const schedule = client.schedule.getHandle(walkScheduleId(tenantId));

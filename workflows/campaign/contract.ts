@@ -11,7 +11,7 @@ export type CampaignInput = {
   /** `camp_…`, or as whoever made it called it. */
   readonly campaignId: string;
   /** From the run before. */
-  readonly carried?: { readonly startedBatches: number };
+  readonly carried?: { readonly startedBatches: number; readonly areWaiting: boolean };
 };
 
 /** Who asks is an id of a key or of a suggestion: never a name. */
@@ -21,6 +21,8 @@ export type CampaignChanged = { readonly answer: CampaignAnswer };
 export const changeCampaignUpdateName = 'changeCampaign';
 /** Sent by whoever closes the last batch. */
 export const batchesDoneSignalName = 'batchesDone';
+/** Sent by the relay when somebody waits to enter; more than once is harmless. */
+export const entrantsWaitSignalName = 'entrantsWait';
 export const campaignProgressQueryName = 'campaignProgress';
 
 /** Where a campaign is, as its row says: what the workflow needs of it. */
@@ -29,6 +31,8 @@ export type CampaignSummary = {
   readonly launchedAt: string | null;
   readonly recipients: number | null;
   readonly batches: number | null;
+  /** Of a recurring one that runs: what it enters next, by the campaign's clock, which is so many times faster than ours. */
+  readonly next?: { readonly number: number; readonly dueMs: number; readonly speed: number };
 };
 
 export type CampaignProgress = {

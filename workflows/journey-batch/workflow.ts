@@ -19,7 +19,7 @@ export const orderBatchSignal = wf.defineSignal<[OrderBatch]>(contract.orderBatc
 export const journeyQuery = wf.defineQuery<JourneyShown | null, [number]>(contract.journeyQueryName);
 
 // Local, since each takes a moment and every batch needs both. Retried without end: they read, or write what was written already.
-const { openBatch, closeBatch } = wf.proxyLocalActivities<CampaignActivities>({
+const { openBatch, noteLeavings, closeBatch } = wf.proxyLocalActivities<CampaignActivities>({
   startToCloseTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
 });
@@ -52,13 +52,14 @@ export async function journeyBatch(input: JourneyBatchInput): Promise<void> {
   const course = await openBatch.executeWithOptions({ summary: 'Read the plan and the members' }, [ref]);
   if (course === null) return;
   const { steps } = course.plan;
-  const clock = { startMs: course.enteredMs, speed: course.speed };
+  const clock = { startMs: course.startMs ?? course.enteredMs, speed: course.speed };
   const journeys = new JourneyBatch(course, input.carried);
   const dispatcher = new Dispatcher(
     (stepKey) => steps.find(({ key }) => key === stepKey)?.channel ?? '',
     (wanted) => sendTogether({ tenantId: ref.tenantId, campaign: course.campaign, batch: ref.batch, clock }, steps, wanted),
   );
   const alarm = new Alarm();
+  let noted = input.carried?.left.length ?? 0;
   wf.setHandler(journeyQuery, (idx) => showJourney(journeys, idx, steps));
   for (;;) {
     const nowMs = shownMs(clock, Date.now());
@@ -76,6 +77,11 @@ export async function journeyBatch(input: JourneyBatchInput): Promise<void> {
     dispatcher.add(journeys.takeWanted());
     wf.setCurrentDetails(storyOf(ref, journeys, steps));
     if (journeys.isOver() && dispatcher.isIdle()) break;
+    if (course.notesLeavings && journeys.left.length > noted) {
+      const left = journeys.left.slice(noted);
+      noted += left.length;
+      await noteLeavings.executeWithOptions({ summary: 'Write who has left' }, [{ ...ref, left }]);
+    }
 
     const isLong = wf.workflowInfo().historyLength > LONGEST_HISTORY || wf.workflowInfo().continueAsNewSuggested;
     // Before a new run everything in flight comes back, or its answers would be lost.

@@ -61,8 +61,7 @@ describe('the in-app channel', () => {
 
   it('refuses a channel that is not there before it claims anything', async () => {
     const { tenantId, step } = await inboxesOf(database).prepared(1);
-    const { channels: _, ...without } = inAppSending(database);
-    await assert.rejects(sendStep(without, step), /nothing is sent over in_app in this installation/);
+    await assert.rejects(sendStep({ ...inAppSending(database), channels: {} }, step), /nothing is sent over in_app in this installation/);
     assert.deepEqual((await database.admin.query('select 1 from messages where tenant_id = $1', [tenantId])).rows, []);
   });
 });

@@ -94,7 +94,14 @@ describe('the campaign that a recommended action asks for', () => {
     assert.equal(drafted({ template: 'feedback_request', sequence_length: 2 }).request.sequence[1]?.trigger, 'not_engaged');
   });
 
-  it('is not available on other channels, or again and again, and says so', () => {
+  it('enters its segment again and again where that is recommended, and says so', () => {
+    const { request, notes } = drafted({ template: 'win_back', sequence_length: 1, frequency: 'weekly' });
+    assert.equal(request.frequency, 'weekly');
+    assert.ok(notes.includes('its segment enters again every week, until somebody cancels it'));
+    assert.equal(makePlan(request).status, 'made');
+  });
+
+  it('is not available on other channels, and says so', () => {
     const because = (changes: Partial<CreateCampaign>) => {
       const draft = campaignFromAction(action({ sequence_length: 4, ...changes }), about);
       assert.ok(draft.kind === 'not_available');
@@ -103,8 +110,7 @@ describe('the campaign that a recommended action asks for', () => {
     assert.equal(because({ channel: 'social' }), 'social is not available yet; email, sms, whatsapp and in_app are');
     assert.match(because({ channel: 'sms' }), /^SMS steps need words of their own/);
     assert.match(because({ channel: 'in_app' }), /^in-app steps need words of their own/);
-    assert.match(because({ frequency: 'weekly' }), /^weekly campaigns are not available yet/);
-    assert.match(because({ channel: 'social', frequency: 'daily' }), /^social is not available yet; .* are; daily campaigns/);
+    assert.match(because({ channel: 'social', frequency: 'daily' }), /^social is not available yet; [^;]* are$/);
   });
 
   it('is one of approved templates on WhatsApp, without a subject', () => {
@@ -147,11 +153,11 @@ describe('the campaign that a recommended action asks for', () => {
     );
   });
 
-  it('exists for every email and WhatsApp campaign that walks recommend once', () => {
+  it('exists for every email and WhatsApp campaign that walks recommend', () => {
     for (const archetype of archetypes) {
       for (const recommended of playFor(archetype, 'Segment', 0.2).actions) {
         const { kind } = campaignFromAction(recommended, about);
-        const isMade = ['email', 'whatsapp'].includes(recommended.channel) && recommended.frequency === undefined;
+        const isMade = ['email', 'whatsapp'].includes(recommended.channel);
         assert.equal(kind, isMade ? 'draft' : 'not_available');
       }
     }

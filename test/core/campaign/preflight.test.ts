@@ -6,6 +6,7 @@ const reach = { channel: 'email', reachable: 90, noAddress: 5, noConsent: 3, unc
 const fine: PreflightFacts = {
   segmentName: 'At Risk',
   recipients: 100,
+  mayBeEmpty: false,
   reach: [reach],
   readiness: { email: true, in_app: true, sms: true, whatsapp: true },
 };
@@ -17,6 +18,7 @@ describe('what stands in the way of a launch', () => {
   const cases: readonly (readonly [string, Partial<PreflightFacts>, readonly string[]])[] = [
     ['nothing, where somebody can be reached', {}, []],
     ['an empty segment, once', { recipients: 0, reach: [{ ...nobody, noAddress: 0 }] }, ['the segment At Risk has no members']],
+    ['nothing, where nobody enters now and others will', { recipients: 0, mayBeEmpty: true, reach: [{ ...nobody, noAddress: 0 }] }, []],
     [
       'that nobody can be reached, and why',
       { reach: [{ ...nobody, noAddress: 1_200, noConsent: 1, unconfirmed: 2, suppressed: 0 }] },
