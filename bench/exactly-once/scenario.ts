@@ -59,11 +59,11 @@ export async function runScenario(scenario: Scenario): Promise<Found> {
   }
 }
 
-/** Sleepers are not waited for: other things happen meanwhile. */
+/** Only those that kill are waited for: other things happen while somebody sleeps, or tries to unsubscribe. */
 async function happen(world: World, crew: Crew, { kind, chance }: Disaster, happened: Promise<DisasterKind | undefined>[]): Promise<void> {
   const isDone = strike(world, crew, kind, chance);
   happened.push(isDone.then((did) => (did ? kind : undefined)));
-  if (kind !== 'stop worker') await isDone;
+  if (kind.startsWith('kill')) await isDone;
 }
 
 async function strike(world: World, crew: Crew, kind: DisasterKind, chance: number): Promise<boolean> {
