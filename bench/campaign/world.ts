@@ -75,7 +75,8 @@ async function startProcesses(stack: CampaignStack, options: WorldOptions, { dat
     [keep(sendgrid.process), 'provider'],
   ]);
   const ledgerKey = ADDRESS_KEY.toString('base64');
-  roles.set(keep(await startReceiver({ databaseUrl: database.url, ledgerKey, publicKey: sendgrid.publicKey, port })), 'webhooks');
+  const receiver = { databaseUrl: database.url, ledgerKey, authToken: SANDBOX_ACCOUNT.authToken, publicKey: sendgrid.publicKey, port };
+  roles.set(keep(await startReceiver(receiver)), 'webhooks');
   const twilio = provider === 'twilio' ? await startTwilio(journalPath) : undefined;
   if (twilio) roles.set(keep(twilio.process), 'provider');
   const memoryPath = join(stack.folder, `${name}.accepted`);

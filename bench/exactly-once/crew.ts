@@ -4,11 +4,13 @@ import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import type { WorkerReport, WorkerSettings, WorkerTask } from './sending-worker.js';
 
-type Worker = { readonly process: ChildProcess; task: WorkerTask | undefined; isStopped: boolean };
+type Worker = { readonly process: ChildProcess; task: WorkerTask | undefined; isStopped: boolean; isKilled: boolean };
 
 /** Once its worker is dead or silent, a task is given to another after this time, as Temporal would after its heartbeat's. */
 const LEASE_MS = 500;
 const RETRY_MS = 200;
+/** What waits for longer than that is held, and not waited for: for another day, or for the end of a cap. */
+const WAITED_FOR_MS = 30 * 60_000;
 const PROGRAM = fileURLToPath(new URL('sending-worker.js', import.meta.url));
 
 /** Workers that take tasks one after the other. What fails is tried again, what waits is asked for again when it is due. */
@@ -17,6 +19,8 @@ export class Crew {
   private readonly waiting: WorkerTask[] = [];
   private tasks = 0;
   private done = 0;
+  /** Tasks that have been through once: some of their messages may still wait. */
+  private readonly tried = new Set<number>();
   private isClosed = false;
 
   constructor(
@@ -34,21 +38,24 @@ export class Crew {
     while (!this.isIdle()) await waitUntil(() => this.isIdle(), 60_000, 20);
   }
 
-  tasksDone = (): number => this.done;
+  /** Most of a task is its first time through. */
+  tasksDone = (): number => Math.floor((3 * this.tried.size + this.done) / 4);
   isIdle = (): boolean => this.done === this.tasks;
 
-  /** Kills a worker that is at work. */
-  async killOne(chance: number): Promise<void> {
-    (await this.busyOne(chance))?.process.kill('SIGKILL');
+  /** Kills a worker that is at work; false where none is any more. */
+  async killOne(chance: number): Promise<boolean> {
+    const worker = await this.busyOne(chance);
+    if (worker) worker.isKilled = true;
+    return worker?.process.kill('SIGKILL') ?? false;
   }
 
   /**
    * Stops a worker that is at work, gives its task to another, and lets it go on much later with what it was doing. Ends when it
-   * has done that.
+   * has done that; false where none is at work any more.
    */
-  async stopOne(chance: number, forMs: number): Promise<void> {
+  async stopOne(chance: number, forMs: number): Promise<boolean> {
     const worker = await this.busyOne(chance);
-    if (worker?.task === undefined) return;
+    if (worker?.task === undefined) return false;
     const { process: zombie, task } = worker;
     let isOver = false;
     zombie.on('message', ({ id }: WorkerReport) => (isOver ||= id === task.id)).once('exit', () => (isOver = true));
@@ -60,6 +67,7 @@ export class Crew {
     await waitUntil(() => isOver, 60_000);
     worker.isStopped = false;
     this.give(worker);
+    return true;
   }
 
   close(): void {
@@ -68,14 +76,15 @@ export class Crew {
   }
 
   private async busyOne(chance: number): Promise<Worker | undefined> {
-    const busy = () => [...this.workers].filter(({ task, isStopped }) => task !== undefined && !isStopped);
+    const busy = () => [...this.workers].filter(({ task, isStopped, isKilled }) => task !== undefined && !isStopped && !isKilled);
     await waitUntil(() => busy().length > 0 || this.isIdle(), 60_000, 5);
     const candidates = busy();
     return candidates[Math.floor(chance * candidates.length)];
   }
 
   private start(): void {
-    const worker: Worker = { process: fork(PROGRAM, [JSON.stringify(this.settings)]), task: undefined, isStopped: false };
+    const program = fork(PROGRAM, [JSON.stringify(this.settings)]);
+    const worker: Worker = { process: program, task: undefined, isStopped: false, isKilled: false };
     this.workers.add(worker);
     worker.process.on('message', (report: WorkerReport) => this.hear(worker, report));
     worker.process.once('exit', () => {
@@ -87,7 +96,7 @@ export class Crew {
   }
 
   private give(worker: Worker): void {
-    if (worker.task !== undefined || worker.isStopped || !worker.process.connected) return;
+    if (worker.task !== undefined || worker.isStopped || worker.isKilled || !worker.process.connected) return;
     worker.task = this.waiting.shift();
     if (worker.task) worker.process.send(worker.task);
   }
@@ -104,10 +113,13 @@ export class Crew {
     // What a sleeper says of a task that another has by now does not count.
     if (task?.id !== id) return;
     worker.task = undefined;
-    const dueAtMs = Math.max(0, ...sent.map(([, outcome, due = 0]) => (outcome === 'waiting' ? due : 0)));
+    const nowMs = Date.now() + this.settings.aheadMs;
+    const dueInMs = sent.flatMap(([, outcome, due = 0]) => (outcome === 'waiting' && due - nowMs < WAITED_FOR_MS ? [due - nowMs] : []));
+    if (error === undefined) this.tried.add(id);
     if (error !== undefined) this.later(task, RETRY_MS);
-    else if (dueAtMs > 0) this.later(task, Math.max(20, dueAtMs - Date.now()));
-    else this.onProgress((this.done += 1));
+    else if (dueInMs.length > 0) this.later(task, Math.max(RETRY_MS, ...dueInMs.toSorted((a, b) => a - b).slice(0, 1)));
+    else this.done += 1;
+    this.onProgress(this.tasksDone());
     this.give(worker);
   }
 }

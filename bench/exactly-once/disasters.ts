@@ -1,11 +1,16 @@
 import { waitUntil } from '../../sandbox/processes.js';
 
-export type DisasterKind = 'kill worker' | 'kill receiver' | 'kill postgres' | 'stop worker' | 'unsubscribe';
+export type DisasterKind = 'kill worker' | 'kill receiver' | 'kill postgres' | 'stop worker' | 'unsubscribe' | 'stop by text';
 
 /** Something that happens a moment after so many tasks are done. */
 export type Disaster = { readonly kind: DisasterKind; readonly afterTasks: number; readonly waitMs: number; readonly chance: number };
 
-export type DisasterCounts = { readonly kills: number; readonly zombies: number; readonly unsubscriptions: number };
+export type DisasterCounts = {
+  readonly kills: number;
+  readonly zombies: number;
+  /** By the link in a mail, and by a text that says STOP. */
+  readonly unsubscriptions: number;
+};
 
 const LONGEST_WAIT_MS = 400;
 /** Most kills hit workers; each of the others gets its share even of a few. */
@@ -17,11 +22,11 @@ export function planDisasters(
   tasks: number,
   random: () => number,
 ): readonly Disaster[] {
-  const kinds: readonly DisasterKind[] = [
+  const kinds = [
     ...Array.from({ length: kills }, (_, n) => KILLS[n % KILLS.length] ?? 'kill worker'),
     ...Array.from({ length: zombies }, () => 'stop worker' as const),
-    ...Array.from({ length: unsubscriptions }, () => 'unsubscribe' as const),
-  ];
+    ...Array.from({ length: unsubscriptions }, (_, n) => (n % 2 === 0 ? 'unsubscribe' : 'stop by text')),
+  ] satisfies DisasterKind[];
   return kinds
     .map((kind) => ({ kind, afterTasks: Math.floor(random() * tasks * 0.9), waitMs: random() * LONGEST_WAIT_MS, chance: random() }))
     .toSorted((a, b) => a.afterTasks - b.afterTasks);
@@ -39,4 +44,14 @@ export async function befall(
     await new Promise((resolve) => setTimeout(resolve, disaster.waitMs));
     await happen(disaster);
   }
+}
+
+/** How many of each did happen. */
+export function countDisasters(happened: readonly (DisasterKind | undefined)[]): DisasterCounts {
+  const count = (...kinds: readonly DisasterKind[]) => happened.filter((kind) => kind !== undefined && kinds.includes(kind)).length;
+  return {
+    kills: count('kill worker', 'kill receiver', 'kill postgres'),
+    zombies: count('stop worker'),
+    unsubscriptions: count('unsubscribe', 'stop by text'),
+  };
 }

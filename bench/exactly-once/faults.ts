@@ -12,6 +12,12 @@ export const SEND_FAULTS: Chances<SendFault>['faults'] = [
   { probability: 0.05, fault: { kind: 'slow', delayMs: 400 } },
 ];
 
+/** The same of requests that carry one message each, and of which one that is refused for its rate holds up all behind it. */
+export const TEXT_FAULTS: Chances<SendFault>['faults'] = SEND_FAULTS.map(({ probability, fault }) => ({
+  probability: fault.kind === 'slow' ? probability : probability / 5,
+  fault,
+}));
+
 /** Every way in which events can arrive. */
 export const EVENT_FAULTS: Chances<WebhookFault>['faults'] = [
   { probability: 0.05, fault: { kind: 'duplicate', copies: 3 } },

@@ -1,28 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createInAppChannel, type InAppDependencies } from '../../activities/channels/in-app.js';
 import { createMailsTogether } from '../../activities/channels/mails-together.js';
 import { createSendgridClient, prepareEmails, sendEmails } from '../../activities/channels/sendgrid.js';
+import { createTextChannel, type TextDependencies } from '../../activities/channels/texts.js';
+import { createTwilioClient } from '../../activities/channels/twilio-client.js';
 import type { RenderMails } from '../../activities/sending/claimed-mails.js';
 import { sendStep, type SendingDependencies } from '../../activities/sending/send-step.js';
 import { signToken } from '../../core/message/token.js';
 import { openDatabase } from '../../db/client.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
+import { SANDBOX_ACCOUNT } from '../../sandbox/twilio/account.js';
 
 /** The program of a worker that sends steps as it is told, one after the other, until it is killed. */
 export type WorkerSettings = {
   readonly databaseUrl: string;
   readonly sendgridUrl: string;
+  readonly twilioUrl: string;
+  /** Where providers tell us what becomes of messages. */
+  readonly receiverUrl: string;
   readonly ledgerKey: string;
   readonly sendFirst: boolean;
+  /** How far the campaign's clock is ahead. */
+  readonly aheadMs: number;
 };
 export type WorkerTask = { readonly id: number; readonly step: StepOfBatch };
 export type WorkerReport = { readonly id: number; readonly sent?: Awaited<ReturnType<typeof sendStep>>; readonly error?: string };
 
-/** What a template takes for one mail. */
+/** What a template takes for one message. */
 const RENDERING_MS = 0.2;
+const TIMEOUT_MS = 3_000;
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
 const database = openDatabase(settings.databaseUrl, { applicationName: 'bench-sender', onIdleError: () => undefined });
-const client = createSendgridClient({ apiKey: 'SG.sandbox', baseUrl: settings.sendgridUrl, timeoutMs: 3_000 });
+const client = createSendgridClient({ apiKey: 'SG.sandbox', baseUrl: settings.sendgridUrl, timeoutMs: TIMEOUT_MS });
 const render: RenderMails = async (_step, users) => {
   await sleep(RENDERING_MS * users.length);
   return {
@@ -30,11 +40,37 @@ const render: RenderMails = async (_step, users) => {
     mails: users.map(({ userId }) => ({ subject: `Welcome ${userId}`, html: `<p>Hello ${userId}</p>`, text: `Hello ${userId}` })),
   };
 };
+const { accountSid, authToken: secret, smsNumbers, templates = {} } = SANDBOX_ACCOUNT;
+const [number = ''] = smsNumbers;
+const [contentSid = ''] = Object.keys(templates);
+
+const texts: TextDependencies = {
+  client: createTwilioClient({ accountSid, secret, baseUrl: settings.twilioUrl, timeoutMs: TIMEOUT_MS }),
+  statusUrl: `${settings.receiverUrl}/v1/webhooks/twilio/status`,
+  render: async ({ stepKey }, channel, users) => {
+    await sleep(RENDERING_MS * users.length);
+    const contents = users.map(({ userId, isOpen }) =>
+      channel === 'sms' || isOpen
+        ? ({ kind: 'text', text: `Hello ${userId}, this is step ${stepKey}` } as const)
+        : ({ kind: 'template', contentSid, variables: { 1: userId } } as const),
+    );
+    return { sender: { kind: 'number', number }, contents };
+  },
+};
+const renderInApp: InAppDependencies['render'] = async ({ stepKey }, users) => {
+  await sleep(RENDERING_MS * users.length);
+  return users.map(({ userId }) => ({ title: `Step ${stepKey}`, body: `Hello ${userId}`, data: { step: stepKey } }));
+};
 const dependencies: SendingDependencies = {
   database,
   ledgerKey: Buffer.from(settings.ledgerKey, 'base64'),
-  channels: { email: createMailsTogether({ render, prepareEmails: (batch) => prepareEmails(client, batch) }) },
-  now: () => new Date(),
+  channels: {
+    email: createMailsTogether({ render, prepareEmails: (batch) => prepareEmails(client, batch) }),
+    sms: createTextChannel('sms', texts),
+    whatsapp: createTextChannel('whatsapp', texts),
+    in_app: createInAppChannel({ render: renderInApp }),
+  },
+  now: () => new Date(Date.now() + settings.aheadMs),
 };
 
 process.on('message', ({ id, step }: WorkerTask) => {

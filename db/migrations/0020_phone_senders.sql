@@ -245,6 +245,7 @@ begin
   select m.message_id, m.user_id into message_id, user_id
   from messages m join texts t on t.tenant_id = wanted and t.message_id = m.message_id
   where m.address_hash = hash and m.tenant_id = wanted and m.channel = over and m.status <> 'failed'
+    and (m.sent_at is not null or t.message_sid is not null) -- a reply says that it arrived: of one whose call broke off nobody knows
   order by t.message_sid is not distinct from quoted and quoted is not null desc, t.begun_at desc limit 1;
   if user_id is null then
     select c.user_id into user_id from contacts c

@@ -22,6 +22,7 @@ export function serveControl(
         ...journal.counts(),
         duplicates: journal.duplicates().size,
         requests: requests.length,
+        unanswered: requests.reduce((sum, { unanswered = 0 }) => sum + unanswered, 0),
         pending: webhook.pending(),
       });
       return true;

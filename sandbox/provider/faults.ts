@@ -17,6 +17,8 @@ export type RequestRecord = {
   readonly outcome: number | 'reset' | 'half_open';
   /** How many messages it carried into the journal. */
   readonly accepted: number;
+  /** How many it carried that were not accepted, without a word from which their sender could know. */
+  readonly unanswered?: number;
 };
 
 /** A fault after which the sender gets no proper answer. */
@@ -25,17 +27,28 @@ export type BreakingFault = Exclude<SendFault, { kind: 'slow' | 'rate_limited' }
 export const isBreaking = (fault: SendFault | undefined): fault is BreakingFault =>
   fault !== undefined && fault.kind !== 'slow' && fault.kind !== 'rate_limited';
 
+/** How many messages a request carries, and how many of them were accepted. */
+export type Carried = { readonly carried: number; readonly accepted: number };
+
 /** Ends a request as its fault says, and tells how. `answerError` writes an error in the provider's own words. */
-export function breakOff(fault: BreakingFault, request: IncomingMessage, answerError: (status: number) => void): RequestRecord['outcome'] {
+export function breakOff(
+  fault: BreakingFault,
+  request: IncomingMessage,
+  { carried, accepted }: Carried,
+  answerError: (status: number) => void,
+): RequestRecord {
+  // A refusal of the 4xx kind is an answer, but for 408.
+  const isAnswer = fault.kind === 'error' && fault.status >= 400 && fault.status < 500 && fault.status !== 408;
+  const record = { accepted, ...(!isAnswer && carried > accepted && { unanswered: carried - accepted }) };
   switch (fault.kind) {
     case 'error':
       answerError(fault.status);
-      return fault.status;
+      return { ...record, outcome: fault.status };
     case 'reset':
       request.socket.resetAndDestroy();
-      return 'reset';
+      return { ...record, outcome: 'reset' };
     case 'half_open':
-      return 'half_open';
+      return { ...record, outcome: 'half_open' };
   }
 }
 

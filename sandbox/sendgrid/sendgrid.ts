@@ -6,6 +6,7 @@ import {
   faultScript,
   isBreaking,
   type BreakingFault,
+  type Carried,
   type Chances,
   type RequestRecord,
   type SendFault,
@@ -17,7 +18,7 @@ import { rateLimiter, type RateLimit } from '../provider/rate-limit.js';
 import { ORDINARY_HABITS, reactionsTo, type Audience } from './audience.js';
 import { eventOf } from './events.js';
 import { openJournal, renderMail, type AcceptedMessage, type SendgridJournal } from './journal.js';
-import { isSandboxed, isTracked, type MailRequest } from './mail-request.js';
+import { isSandboxed, isTracked, MailRequest } from './mail-request.js';
 import { checkMail, MAX_BODY_BYTES, sendgridError, type SendgridError } from './rules.js';
 import { createSigner, signerOf } from './signing.js';
 import { webhookSender, type WebhookOptions, type WebhookSender } from './webhook.js';
@@ -141,7 +142,7 @@ async function send(state: State, request: IncomingMessage, response: ServerResp
     const headers = { 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': String(resetS) };
     return refuse(state, response, 429, [sendgridError('too many requests')], headers);
   }
-  if (isBreaking(fault) && !fault.accepts) return fail(state, request, response, fault, 0);
+  if (isBreaking(fault) && !fault.accepts) return fail(state, request, response, fault, { accepted: 0, carried: countMails(body) });
   if (body === undefined) return refuse(state, response, 413, [sendgridError('content too large')]);
   const checked = checkMail(parseJson(body), state.now());
   if ('errors' in checked) return refuse(state, response, 400, checked.errors);
@@ -150,14 +151,20 @@ async function send(state: State, request: IncomingMessage, response: ServerResp
   const messages = renderMail(checked.mail, messageId, state.now());
   state.journal.write(messages);
   for (const message of messages) state.react(message, checked.mail);
-  if (isBreaking(fault)) return fail(state, request, response, fault, messages.length);
+  if (isBreaking(fault)) return fail(state, request, response, fault, { accepted: messages.length, carried: messages.length });
   if (fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs).unref());
   conclude(state, response, 202, messages.length, { 'X-Message-Id': messageId });
 }
 
-function fail(state: State, request: IncomingMessage, response: ServerResponse, fault: BreakingFault, accepted: number): void {
+function fail(state: State, request: IncomingMessage, response: ServerResponse, fault: BreakingFault, carried: Carried): void {
   const answerError = (status: number) => reply(response, status, { errors: [sendgridError('internal server error')] }, rateHeaders(state));
-  state.requests.push({ outcome: breakOff(fault, request, answerError), accepted });
+  state.requests.push(breakOff(fault, request, carried, answerError));
+}
+
+/** How many messages a request carries, whatever becomes of it. */
+function countMails(body: Buffer | undefined): number {
+  const checked = body && MailRequest.safeParse(parseJson(body));
+  return checked?.success ? checked.data.personalizations.length : 0;
 }
 
 /** Whether a request bears one of the keys, which are known by their hashes. */

@@ -7,6 +7,7 @@ import {
   faultScript,
   isBreaking,
   type BreakingFault,
+  type Carried,
   type Chances,
   type RequestRecord,
   type SendFault,
@@ -143,13 +144,13 @@ async function send(state: State, request: IncomingMessage, response: ServerResp
   const fault = state.faults.next();
   if (fault?.kind === 'rate_limited')
     return refuse(state, response, twilioError(20429), true, { 'Retry-After': String(fault.resetAfterS) });
-  if (isBreaking(fault) && !fault.accepts) return fail(state, request, response, fault, 0);
+  if (isBreaking(fault) && !fault.accepts) return fail(state, request, response, fault, { accepted: 0, carried: 1 });
   const checked = checkText(form, state.account, state.threads);
   if ('code' in checked) return refuse(state, response, checked);
   const message = accept(state, checked);
   const answer = state.messages.resource(message);
   state.people.react(message, checked);
-  if (isBreaking(fault)) return fail(state, request, response, fault, 1);
+  if (isBreaking(fault)) return fail(state, request, response, fault, { accepted: 1, carried: 1 });
   if (fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs).unref());
   state.requests.push({ outcome: 201, accepted: 1 });
   reply(response, 201, answer);
@@ -179,9 +180,9 @@ function accept({ now, journal, messages }: State, checked: CheckedText): Stored
   return message;
 }
 
-function fail(state: State, request: IncomingMessage, response: ServerResponse, fault: BreakingFault, accepted: number): void {
+function fail(state: State, request: IncomingMessage, response: ServerResponse, fault: BreakingFault, carried: Carried): void {
   const answerError = (status: number) => reply(response, status, errorBody({ ...twilioError(20500), status }));
-  state.requests.push({ outcome: breakOff(fault, request, answerError), accepted });
+  state.requests.push(breakOff(fault, request, carried, answerError));
 }
 
 function refuse(

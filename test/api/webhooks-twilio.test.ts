@@ -181,6 +181,17 @@ describe('what people write', () => {
     assert.equal((await api.call('GET', '/v1/replies', { key: other })).status, 403);
   });
 
+  it('is no reply to a message that Twilio is not known to have: nothing says that it arrived', async () => {
+    const { tenantId, write } = await conversation('sms');
+    await database.admin.query("update messages set status = 'uncertain', sent_at = null where tenant_id = $1", [tenantId]);
+    await database.admin.query('update texts set message_sid = null where tenant_id = $1', [tenantId]);
+    await write('Tomorrow');
+    await write('STOP');
+    assert.equal((await rowOf(tenantId))?.status, 'uncertain');
+    assert.deepEqual((await repliesTo(tenantId)).map(({ user_id, message_id }) => [user_id, message_id]), [['u1', null], ['u1', null]]); // prettier-ignore
+    assert.deepEqual(await suppressed(tenantId), [{ channel: 'sms', reason: 'unsubscribed' }]);
+  });
+
   it('suppresses the number of whoever says stop, and nobody else’s; and a start undoes it', async () => {
     const { tenantId, write } = await conversation('sms');
     await write('Stop.');

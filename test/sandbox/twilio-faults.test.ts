@@ -52,6 +52,8 @@ describe("the faults of the sandbox's Twilio", () => {
       assert.equal(await send(), 201, 'a fault comes once');
       assert.equal(accepted(), messages + 1);
       assert.equal(sandbox.requests()[0]?.accepted ?? 0, messages);
+      const isDefinite = fault.kind === 'rate_limited';
+      assert.equal(sandbox.requests()[0]?.unanswered ?? 0, isDefinite ? 0 : 1 - messages, 'what nobody can know is counted');
     });
   }
 
