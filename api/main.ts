@@ -8,6 +8,7 @@ import { createExecutors } from '../db/queries/executors.js';
 import { openObjectStore } from '../store/objects.js';
 import { createApp } from './app.js';
 import { createInboxStreams } from './inbox/streams.js';
+import { createLinkPages } from './links.js';
 import { createLogger, type Logger } from './logging.js';
 import { createMetrics } from './metrics.js';
 import { createRoutes } from './routes.js';
@@ -109,6 +110,7 @@ function outsideOf(database: Database, sending: Config['sending'], logger: Logge
     // A mail server tells nothing later.
     ...(mail.kind === 'sendgrid' ? [createSendgridWebhook({ database, ledgerKey, publicKey: mail.webhookKey, logger })] : []),
     createUnsubscribePages({ database, ledgerKey, now }),
+    createLinkPages({ database, ledgerKey, now }),
     ...(twilio ? [createTwilioWebhooks({ database, ledgerKey, publicUrl, authToken: twilio.authToken, now, logger })] : []),
   ];
 }

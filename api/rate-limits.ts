@@ -6,7 +6,7 @@ import { requestState } from './requests.js';
 export type RateLimits = {
   /** Requests a minute of one key. */
   readonly perKey: number;
-  /** Requests a minute from one address that prove no key (public pages, failed attempts), or of one user's pages. */
+  /** Requests a minute from one address that prove no key (public pages, failed attempts), of one user's pages, or by one link. */
   readonly perAddress: number;
 };
 
@@ -15,7 +15,7 @@ export const defaultRateLimits: RateLimits = { perKey: 6_000, perAddress: 600 };
 
 const MINUTE_MS = 60_000;
 
-/** Counts a request by its key or its user when it has proven one, and otherwise by its address. Run it after authentication. */
+/** Counts a request by its key, its user or its link when it has proven one, and otherwise by its address. Run it after authentication. */
 export function createRateLimiter(limits: RateLimits = defaultRateLimits): RequestHandler {
   return rateLimit({
     windowMs: MINUTE_MS,
@@ -34,8 +34,9 @@ export function createRateLimiter(limits: RateLimits = defaultRateLimits): Reque
 }
 
 function limitedBy(request: Request): string {
-  const { holder, subscriber } = requestState(request);
+  const { holder, subscriber, link } = requestState(request);
   if (holder) return `key ${holder.keyId}`;
   if (subscriber) return `subscriber ${subscriber.topic}`;
+  if (link) return `link ${link}`;
   return `address ${request.ip ? ipKeyGenerator(request.ip) : 'unknown'}`;
 }

@@ -11,6 +11,8 @@ export type RequestState = {
   holder?: KeyHolder;
   /** Whose page it is that shows a user's inbox, under a name that says nothing of them. */
   subscriber?: { readonly tenantId: TenantId; readonly topic: string };
+  /** The link of ours that it follows, once the link is known to be one. */
+  link?: string;
 };
 
 const states = new WeakMap<Request, RequestState>();

@@ -1,7 +1,8 @@
-import { Router, type Request, type Response } from 'express';
+import { Router, type Request } from 'express';
 import { readToken } from '../core/message/token.js';
 import type { Database } from '../db/client.js';
 import { unsubscribe } from '../db/queries/unsubscribing.js';
+import { sendPage, type Page } from './pages.js';
 import { readRawBody } from './raw-body.js';
 import { requestState } from './requests.js';
 
@@ -41,8 +42,6 @@ export function createUnsubscribePages({ database, ledgerKey, now }: Unsubscribe
   return router;
 }
 
-type Page = { readonly title: string; readonly text: string; readonly button?: string };
-
 const QUESTION: Page = {
   title: 'Unsubscribe?',
   text: 'You will get no more of these mails at this address.',
@@ -56,29 +55,3 @@ const UNKNOWN: Page = {
   title: 'This link is not complete',
   text: 'Please follow the link in the mail once more, or copy all of it: a part of it seems to be missing.',
 };
-
-const STYLE = `
-  :root { color-scheme: light dark; font: 1.0625rem/1.6 system-ui, sans-serif; }
-  body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: Canvas; color: CanvasText; }
-  main { max-width: 26rem; padding: 2rem; text-align: center; }
-  h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 0.75rem; }
-  p { margin: 0 0 1.75rem; }
-  button { font: inherit; font-weight: 600; padding: 0.75rem 2rem; border: 0; border-radius: 0.5rem; background: #1f4ed8; color: #fff; cursor: pointer; }
-  button:focus-visible { outline: 3px solid #93b4ff; outline-offset: 2px; }
-`;
-
-function sendPage(response: Response, status: number, { title, text, button }: Page): void {
-  const form =
-    button === undefined
-      ? ''
-      : `<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click" /><button>${button}</button></form>`;
-  response
-    .status(status)
-    .set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
-    .type('html')
-    .send(
-      `<!doctype html><html lang="en"><head><meta charset="utf-8" /><meta name="viewport" content="width=device-width, initial-scale=1" />` +
-        `<meta name="robots" content="noindex" /><title>${title}</title><style>${STYLE}</style></head>` +
-        `<body><main><h1>${title}</h1><p>${text}</p>${form}</main></body></html>`,
-    );
-}

@@ -94,12 +94,12 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
 
 function channelsOf(
   database: Database,
-  { publicUrl }: SendingConfig,
+  { ledgerKey, publicUrl }: SendingConfig,
   { mail, twilio }: { readonly mail: MailWay; readonly twilio: TwilioClient | undefined },
 ): Channels {
   return {
     email: mail.channel,
     in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
-    ...(twilio && createTextChannels({ database, publicUrl, client: twilio })),
+    ...(twilio && createTextChannels({ database, publicUrl, ledgerKey, client: twilio })),
   };
 }

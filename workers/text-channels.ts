@@ -11,12 +11,15 @@ export const twilioClientOf = ({ accountSid, authToken: secret, apiUrl: baseUrl 
 export function createTextChannels({
   database,
   publicUrl,
+  ledgerKey,
   client,
 }: {
   readonly database: Database;
   readonly publicUrl: string;
+  readonly ledgerKey: Buffer;
   readonly client: TwilioClient;
 }) {
-  const dependencies = { client, statusUrl: `${publicUrl}/v1/webhooks/twilio/status`, render: createTextRenderer({ database, publicUrl }) };
+  const render = createTextRenderer({ database, publicUrl, ledgerKey });
+  const dependencies = { client, statusUrl: `${publicUrl}/v1/webhooks/twilio/status`, render };
   return { sms: createTextChannel('sms', dependencies), whatsapp: createTextChannel('whatsapp', dependencies) };
 }

@@ -11,7 +11,7 @@ import { sendTexts } from './twilio.js';
 import type { TwilioClient } from './twilio-client.js';
 
 /** `isOpen`: they have written to us within a day, so that WhatsApp lets us say anything. */
-export type TextRecipient = Recipient & { readonly isOpen: boolean };
+export type TextRecipient = Recipient & { readonly messageId: number; readonly isOpen: boolean };
 /** What a step says to each of these users, in their order, or why nothing; and who says it. */
 export type RenderedTexts = {
   readonly sender: PhoneSender;
@@ -66,6 +66,7 @@ async function renderClaimed(
   const recipients = claimed.map(({ userId, address, messageId }) => ({
     userId,
     address,
+    messageId,
     token: signToken(ledgerKey, { tenantId, messageId }),
     isOpen: open.has(messageId),
   }));

@@ -18,22 +18,28 @@ import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import { readUserVariables } from '../../db/queries/user-variables.js';
 import { findWhatsappTemplate } from '../../db/queries/whatsapp-templates.js';
 import type { RenderedTexts, TextDependencies, TextRecipient } from '../channels/texts.js';
+import { withOurLinks, type LinkSettings, type MessageWords } from './linking.js';
 import type { RendererDependencies } from './rendering.js';
+
+export type TextRendererDependencies = RendererDependencies & {
+  /** Seals the links in texts. */
+  readonly ledgerKey: Buffer;
+};
 
 /** Writes the texts of a step from its own words, or from the approved template that it names, and what is known of each user. */
 export const createTextRenderer =
-  ({ database, publicUrl }: RendererDependencies): TextDependencies['render'] =>
+  ({ database, ...settings }: TextRendererDependencies): TextDependencies['render'] =>
   (step, channel, users) =>
-    database.withTenant(step.tenantId, (tx) => renderStep(tx, { step, channel, users, publicUrl }));
+    database.withTenant(step.tenantId, (tx) => renderStep(tx, { step, channel, users, settings }));
 
 type Rendering = {
   readonly step: StepOfBatch;
   readonly channel: PhoneChannel;
   readonly users: readonly TextRecipient[];
-  readonly publicUrl: string;
+  readonly settings: LinkSettings;
 };
 
-async function renderStep(tx: TenantTransaction, { step, channel, users, publicUrl }: Rendering): Promise<RenderedTexts> {
+async function renderStep(tx: TenantTransaction, { step, channel, users, settings }: Rendering): Promise<RenderedTexts> {
   const { tenantId } = step;
   const sender = senderOn(channel, await findPhoneSenders(tx, tenantId));
   if (!sender) throw new DomainError('conflict', `the tenant has no sender on ${channel}: PUT /v1/phone-sender sets one`);
@@ -46,10 +52,38 @@ async function renderStep(tx: TenantTransaction, { step, channel, users, publicU
   const brand = await findEmailSender(tx, tenantId);
   const ofAll = { ...(brand && senderVariables(brand)), ...offeredBy(found.content) };
   const contents = users.map(({ userId, token, isOpen }) => {
-    const variables = { ...known.get(userId), ...ofAll, unsubscribe_url: `${publicUrl}/v1/unsubscribe/${token}` };
+    const variables = { ...known.get(userId), ...ofAll, unsubscribe_url: `${settings.publicUrl}/v1/unsubscribe/${token}` };
     return channel === 'sms' ? sms(words, variables) : whatsapp(words, variables, isOpen);
   });
-  return { sender, contents };
+  const sources = [words.text, ...Object.values(template?.variables ?? {}), brand?.brandUrl].filter((source) => typeof source === 'string');
+  return { sender, contents: await linked(tx, { step, sources, settings }, users, contents) };
+}
+
+/** The contents with links of ours in all that their recipients can read. */
+async function linked(
+  tx: TenantTransaction,
+  linking: Parameters<typeof withOurLinks>[1],
+  users: readonly TextRecipient[],
+  contents: readonly TextRendering[],
+): Promise<readonly TextRendering[]> {
+  const messages = users.map(({ messageId }, i): MessageWords => ({
+    messageId,
+    parts: wordsIn(contents[i]).map((words) => ({ kind: 'text', words })),
+  }));
+  const rewritten = await withOurLinks(tx, linking, messages);
+  return contents.map((content, i) => withWords(content, rewritten[i] ?? []));
+}
+
+function wordsIn(content: TextRendering | undefined): readonly string[] {
+  if (content === undefined || 'because' in content) return [];
+  return content.kind === 'text' ? [content.text] : Object.values(content.variables);
+}
+
+function withWords(content: TextRendering, words: readonly string[]): TextRendering {
+  if ('because' in content) return content;
+  if (content.kind === 'text') return { ...content, text: words[0] ?? content.text };
+  const variables = Object.entries(content.variables).map(([name, value], i) => [name, words[i] ?? value] as const);
+  return { ...content, variables: Object.fromEntries(variables) };
 }
 
 const sms = ({ text }: TextWords, variables: TextVariables): TextRendering =>

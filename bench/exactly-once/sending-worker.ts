@@ -36,7 +36,7 @@ const client = createSendgridClient({ apiKey: 'SG.sandbox', baseUrl: settings.se
 const render: RenderMails = async (_step, users) => {
   await sleep(RENDERING_MS * users.length);
   return {
-    envelope: { from: { email: 'hello@shop.example' } },
+    envelope: { from: { email: 'hello@shop.example' }, tracking: { opens: true, clicks: true } },
     mails: users.map(({ userId }) => ({ subject: `Welcome ${userId}`, html: `<p>Hello ${userId}</p>`, text: `Hello ${userId}` })),
   };
 };

@@ -20,7 +20,7 @@ export type EmailEnvelope = {
   /** A mailbox that exists: where a person's own reply address does not take its place, replies arrive there. */
   readonly replyTo?: EmailAddress;
   readonly categories?: readonly string[];
-  /** Ours is the default: links go through our own domain, and no pixel is added that we did not ask for. */
+  /** Whether the provider adds a pixel that tells of opens, and leads links over itself to tell of clicks. Neither, where it is not said. */
   readonly tracking?: { readonly opens: boolean; readonly clicks: boolean };
   /** The provider checks the request and delivers nothing. */
   readonly validateOnly?: boolean;

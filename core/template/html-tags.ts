@@ -5,7 +5,8 @@ export type HtmlTag = {
   /** What a `<style>` or `<title>` holds; empty for all whose content is markup. */
   readonly rawText: string;
 };
-export type HtmlAttribute = { readonly name: string; readonly value: string; readonly isQuoted: boolean };
+/** `at`: where in the document the value begins. */
+export type HtmlAttribute = { readonly name: string; readonly value: string; readonly isQuoted: boolean; readonly at: number };
 
 /** HTML's white space: a no-break space is none, and can begin a value that is not quoted. */
 const ATTRIBUTE =
@@ -21,11 +22,17 @@ const RAW_TEXT = ['style', 'title', 'textarea', 'script', 'xmp', 'iframe', 'noem
  * Tells of every tag, by the tokenizer's rules of the HTML standard, so that nothing that a browser would see is hidden from us by
  * quotation marks or comments. What stands in a comment is told too: Outlook reads conditional ones. One pass, for every mail.
  */
-export function visitTags(html: string, visit: (tag: HtmlTag) => void, inComment = false): void {
+export function visitTags(html: string, visit: (tag: HtmlTag) => void): void {
+  visitPart(html, { begins: 0, inComment: false }, visit);
+}
+
+type Part = { readonly begins: number; readonly inComment: boolean };
+
+function visitPart(html: string, { begins, inComment }: Part, visit: (tag: HtmlTag) => void): void {
   for (let at = html.indexOf('<'); at !== -1; at = html.indexOf('<', at)) {
     if (!inComment && html.startsWith('<!--', at)) {
       const end = endOfComment(html, at + 4);
-      visitTags(html.slice(at + 4, end.text), visit, true);
+      visitPart(html.slice(at + 4, end.text), { begins: begins + at + 4, inComment: true }, visit);
       at = end.after;
       continue;
     }
@@ -43,7 +50,8 @@ export function visitTags(html: string, visit: (tag: HtmlTag) => void, inComment
     const attributes: HtmlAttribute[] = [];
     at = after('>', html, readAttributes(html, TAG_NAME.lastIndex, attributes));
     const end = !isClosing && RAW_TEXT.includes(name) ? endOfRawText(html, at, name) : at;
-    visit({ name, attributes, rawText: html.slice(at, end) });
+    const placed = begins === 0 ? attributes : attributes.map((attribute) => ({ ...attribute, at: begins + attribute.at }));
+    visit({ name, attributes: placed, rawText: html.slice(at, end) });
     at = end;
   }
 }
@@ -61,8 +69,10 @@ function readAttributes(html: string, from: number, into: HtmlAttribute[]): numb
   for (let match = ATTRIBUTE.exec(html); match !== null; match = ATTRIBUTE.exec(html)) {
     const [, name = '', inDouble, inSingle, unquoted] = match;
     const quoted = inDouble ?? inSingle;
-    into.push({ name: name.toLowerCase(), value: quoted ?? unquoted ?? '', isQuoted: quoted !== undefined });
     end = ATTRIBUTE.lastIndex;
+    const value = quoted ?? unquoted ?? '';
+    const isQuoted = quoted !== undefined;
+    into.push({ name: name.toLowerCase(), value, isQuoted, at: end - value.length - (isQuoted ? 1 : 0) });
   }
   return end;
 }

@@ -1,7 +1,14 @@
-import type { Plan, PlanStep } from '../journey/plan.js';
+import type { Plan, PlanContent, PlanStep } from '../journey/plan.js';
+import { inAppMessageOf } from '../message/in-app-words.js';
+import { LINK_TOKEN_CHARS } from '../message/link-token.js';
 import { MAX_SMS_SEGMENTS, MAX_TEXT_CHARS } from '../message/phone-message.js';
 import { smsLength, type SmsLength } from '../message/sms-length.js';
-import { renderText, textWordsFaults, type TextVariables } from './text-message.js';
+import { replaceLinks, writtenOrigins } from './followed-links.js';
+import { renderText, textWordsFaults, variablesUsed, type TextVariables } from './text-message.js';
+
+const SAMPLE_URL = 'https://audience.example.com';
+const SAMPLE_BRAND_URL = 'https://example.com';
+const SAMPLE_LINK = `${SAMPLE_URL}/l/${'x'.repeat(LINK_TOKEN_CHARS)}`;
 
 /** Somebody of whom all is known that a text may say, with a name of usual length. */
 const SAMPLE: TextVariables = {
@@ -10,17 +17,19 @@ const SAMPLE: TextVariables = {
   segment_name: 'Potential Loyalists',
   last_event: 'cart_abandoned',
   brand_name: 'Northwind',
-  brand_url: 'https://example.com',
+  brand_url: SAMPLE_BRAND_URL,
   postal_address: '1 Example Street, Springfield',
-  unsubscribe_url: `https://audience.example.com/v1/unsubscribe/${'x'.repeat(54)}`,
+  unsubscribe_url: `${SAMPLE_URL}/v1/unsubscribe/${'x'.repeat(54)}`,
   offer: { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 },
   incentive: '$10 gift card',
 };
 
-/** How long an SMS of these words is for a usual person; nothing where they cannot be rendered. */
+/** How long an SMS of these words is for a usual person, with links of ours in it; nothing where they cannot be rendered. */
 export function smsLengthOf(words: string): SmsLength | undefined {
   const rendered = renderText(words, SAMPLE);
-  return 'kind' in rendered && rendered.kind === 'text' ? smsLength(rendered.text) : undefined;
+  if ('because' in rendered) return undefined;
+  const rule = { origins: writtenOrigins([words, SAMPLE_BRAND_URL]), ownUrl: SAMPLE_URL };
+  return smsLength(replaceLinks({ kind: 'text', words: rendered.text }, rule, () => SAMPLE_LINK));
 }
 
 /** Why an SMS of a step could not be written or sent, in words. */
@@ -55,4 +64,18 @@ export function whatsappStepFaults(
     `step ${key}: no approved template is named ${template} (PUT /v1/whatsapp-templates/${template}), ` +
       'and WhatsApp lets nothing else through to those who have not written within a day',
   ];
+}
+
+/** Likewise of an in-app message. Nobody unsubscribes from an inbox. */
+export function inAppStepFaults({ key, template }: PlanStep, content: Omit<PlanContent, 'key'>): string[] {
+  const words = { subject: content.subject, message: content.text };
+  const faults = Object.entries(words).flatMap(([field, liquid]) => {
+    if (liquid === undefined) return [];
+    const told = textWordsFaults(liquid);
+    if (variablesUsed([liquid]).has('unsubscribe_url')) told.push('an in-app message has no unsubscribe_url');
+    return told.map((fault) => `step ${key}, ${field}: ${fault}`);
+  });
+  if (faults.length > 0) return faults;
+  const shown = inAppMessageOf({ template, content }, SAMPLE);
+  return 'because' in shown ? [`step ${key}: ${shown.because}`] : [];
 }

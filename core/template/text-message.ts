@@ -16,10 +16,12 @@ export type TextWords = { readonly text: string | undefined; readonly template: 
 export type TextVariables = Partial<TemplateVariables>;
 export type TextRendering = PhoneContent | { readonly because: string };
 
-/** One person's text in the step's own words, or why there cannot be one. */
-export function renderText(words: string, variables: TextVariables): TextRendering {
+export type RenderedText = { readonly kind: 'text'; readonly text: string };
+
+/** One person's text in the step's own words, or why there cannot be one; `part` is what it is of a message. */
+export function renderText(words: string, variables: TextVariables, part = 'text'): RenderedText | { readonly because: string } {
   const rendered = renderLiquid('text', words, scopeOf(variables));
-  if (rendered.kind === 'refused') return { because: `its text: ${rendered.because}` };
+  if (rendered.kind === 'refused') return { because: `its ${part}: ${rendered.because}` };
   return { kind: 'text', text: rendered.text.toWellFormed().replaceAll('\0', '').replace(/\r\n?/g, '\n').trim() };
 }
 
@@ -42,9 +44,12 @@ const scopeOf = (variables: TextVariables): object => completed(variables as Tem
 /** What is wrong with the words of a text. */
 export const textWordsFaults = (words: string): string[] => wordsFaults({ text: words }).map(({ message }) => message);
 
+/** The names of the variables that texts use. */
+export const variablesUsed = (liquids: readonly string[]): ReadonlySet<string | undefined> =>
+  new Set(liquids.flatMap((liquid) => readLiquid(liquid).uses.map(({ path: [root] }) => root)));
+
 /** What has to be looked up of a user for a text. */
 export function textLookups({ text, template }: TextWords): UserLookups {
-  const liquids = [...(text === undefined ? [] : [text]), ...Object.values(template?.variables ?? {})];
-  const used = new Set(liquids.flatMap((liquid) => readLiquid(liquid).uses.map(({ path: [root] }) => root)));
+  const used = variablesUsed([...(text === undefined ? [] : [text]), ...Object.values(template?.variables ?? {})]);
   return { segmentName: used.has('segment_name'), lastEvent: used.has('last_event') };
 }

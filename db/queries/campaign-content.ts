@@ -1,9 +1,8 @@
 import { wordsOfStep } from '../../core/campaign/step-words.js';
 import { parseTenantId, type TenantId } from '../../core/ids.js';
 import type { Plan, PlanContent, PlanStep } from '../../core/journey/plan.js';
-import { inAppMessageOf } from '../../core/message/in-app-words.js';
 import { wordsFaults } from '../../core/template/compile-template.js';
-import { smsStepFaults, whatsappStepFaults } from '../../core/template/text-faults.js';
+import { inAppStepFaults, smsStepFaults, whatsappStepFaults } from '../../core/template/text-faults.js';
 import type { TenantTransaction } from '../client.js';
 import type { CampaignPlan, CampaignRow } from './campaigns.js';
 import { findEmailSender } from './email-senders.js';
@@ -29,7 +28,7 @@ export async function contentFaults(
   for (const step of plan.steps) {
     const content = contents.find(({ key }) => key === step.key) ?? { key: step.key };
     if (step.channel === 'email') faults.push(...(await mailFaults(tx, tenantId, step, content)));
-    if (step.channel === 'in_app') faults.push(...inAppFaults(step, content));
+    if (step.channel === 'in_app') faults.push(...inAppStepFaults(step, content));
     if (step.channel === 'sms') faults.push(...smsStepFaults(step, content.text));
     if (step.channel === 'whatsapp') {
       const isKnown = (await findWhatsappTemplate(tx, tenantId, step.template)) !== undefined;
@@ -61,9 +60,4 @@ async function mailFaults(
     faults.push(`step ${key}: ${family} has no content of its own, and the step brings none (content)`);
   }
   return faults;
-}
-
-function inAppFaults({ key, template }: PlanStep, content: PlanContent): string[] {
-  const message = inAppMessageOf({ template, content });
-  return 'because' in message ? [`step ${key}: ${message.because}`] : [];
 }

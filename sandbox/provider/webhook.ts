@@ -2,8 +2,10 @@ import { seededRandom } from '../../core/random.js';
 import { faultScript, type Chances, type WebhookFault } from './faults.js';
 import { timingWheel } from './timing-wheel.js';
 
-/** What is posted. */
-export type Post = { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: string };
+/** What is posted; or what somebody looks at who has got a message. */
+export type Post = { readonly url: string; readonly headers: Readonly<Record<string, string>> } & (
+  { readonly method?: 'POST'; readonly body: string } | { readonly method: 'GET'; readonly body?: never }
+);
 
 /** How one provider posts its events. */
 export type PostingRules<E> = {
@@ -85,11 +87,11 @@ export function startPosting<E>(rules: PostingRules<E>) {
   }
 
   async function send(events: readonly E[], attempt: number, isForged: boolean): Promise<Answer> {
-    const { url, headers, body } = rules.post(events, isForged);
+    const { url, method = 'POST', headers, body } = rules.post(events, isForged);
     const answer = await fetch(url, {
-      method: 'POST',
+      method,
       headers,
-      body,
+      ...(body !== undefined && { body }),
       redirect: 'manual',
       signal: AbortSignal.timeout(rules.answerTimeoutMs),
     }).then(

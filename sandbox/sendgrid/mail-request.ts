@@ -82,3 +82,9 @@ export const MailRequest = z.strictObject({
 export type MailRequest = z.infer<typeof MailRequest>;
 
 export const isSandboxed = (mail: MailRequest): boolean => mail.mail_settings?.['sandbox_mode']?.enable === true;
+
+/** Which reactions somebody hears of. Where a request does not say, the account's setting holds: in the sandbox it hears of all. */
+export const isTracked = (mail: MailRequest, event: string): boolean => {
+  const setting = event === 'open' ? 'open_tracking' : event === 'click' ? 'click_tracking' : undefined;
+  return setting === undefined || mail.tracking_settings?.[setting]?.enable !== false;
+};

@@ -18,7 +18,7 @@ import { rateLimiter, type RateLimit } from '../provider/rate-limit.js';
 import { ORDINARY_HABITS, reactionsTo, type Audience } from './audience.js';
 import { eventOf } from './events.js';
 import { openJournal, renderMail, type AcceptedMessage, type SendgridJournal } from './journal.js';
-import { isSandboxed, MailRequest } from './mail-request.js';
+import { isSandboxed, isTracked, MailRequest } from './mail-request.js';
 import { checkMail, MAX_BODY_BYTES, sendgridError, type SendgridError } from './rules.js';
 import { createSigner, signerOf } from './signing.js';
 import { webhookSender, type WebhookOptions, type WebhookSender } from './webhook.js';
@@ -62,7 +62,7 @@ type State = {
   readonly webhook: WebhookSender;
   readonly requests: RequestRecord[];
   readonly now: () => number;
-  readonly react: (message: AcceptedMessage) => void;
+  readonly react: (message: AcceptedMessage, mail: MailRequest) => void;
 };
 
 /**
@@ -101,10 +101,11 @@ export async function startSandboxSendgrid(options: SendgridOptions): Promise<Sa
 
 /** Plans what the recipients of a message will do, as soon as it is accepted. */
 function reactor({ audience = () => ORDINARY_HABITS, seed = 1, speed = 1 }: SendgridOptions, webhook: WebhookSender, now: () => number) {
-  return (message: AcceptedMessage) => {
+  return (message: AcceptedMessage, mail: MailRequest) => {
     for (const { email } of [...message.to, ...message.cc, ...message.bcc]) {
       const identity = message.custom_args[SENDGRID_TOKEN_ARG] ?? message.sg_message_id;
       for (const [number, reaction] of reactionsTo(seed, audience(email), email, identity).entries()) {
+        if (!isTracked(mail, reaction.event)) continue;
         webhook.schedule(() => eventOf(message, email, reaction, number, now()), reaction.afterMs / speed);
       }
     }
@@ -149,7 +150,7 @@ async function send(state: State, request: IncomingMessage, response: ServerResp
   const messageId = randomBytes(16).toString('base64url');
   const messages = renderMail(checked.mail, messageId, state.now());
   state.journal.write(messages);
-  messages.forEach(state.react);
+  for (const message of messages) state.react(message, checked.mail);
   if (isBreaking(fault)) return fail(state, request, response, fault, { accepted: messages.length, carried: messages.length });
   if (fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs).unref());
   conclude(state, response, 202, messages.length, { 'X-Message-Id': messageId });

@@ -22,7 +22,10 @@ export const SANDBOX_ACCOUNT: TwilioAccount = {
   authToken: 'sandbox-auth-token',
   smsNumbers: ['+15005550006'],
   whatsappNumbers: ['+15005550006'],
-  templates: { [`HX${'0'.repeat(32)}`]: { text: 'Hello {{1}}, is there anything that we can do for you?', category: 'utility' } },
+  templates: {
+    [`HX${'0'.repeat(32)}`]: { text: 'Hello {{1}}, is there anything that we can do for you?', category: 'utility' },
+    [`HX${'0'.repeat(31)}1`]: { text: 'Hello {{1}}, have a look: {{2}}', category: 'utility' },
+  },
 };
 
 export const placesOf = ({ text }: ContentTemplate): readonly string[] => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name = '']) => name);

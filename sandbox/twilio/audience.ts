@@ -11,6 +11,8 @@ export type PhoneHabits = {
   readonly undelivered: number;
   /** On WhatsApp alone: nobody hears of an SMS that is read. */
   readonly read: number;
+  /** Follows the first link in it, where it has one. */
+  readonly clicked: number;
   readonly replied: number;
   /** Of replies on WhatsApp: it quotes what it answers. */
   readonly quoted: number;
@@ -20,6 +22,7 @@ export type PhoneHabits = {
   readonly protested: number;
   readonly deliveryMs: number;
   readonly readMs: number;
+  readonly clickMs: number;
   readonly replyMs: number;
 };
 
@@ -31,12 +34,14 @@ export const ORDINARY_PHONE_HABITS: PhoneHabits = {
   unreachable: 0.005,
   undelivered: 0.02,
   read: 0.7,
+  clicked: 0.15,
   replied: 0.08,
   quoted: 0.5,
   stopped: 0.01,
   protested: 0.003,
   deliveryMs: 3_000,
   readMs: 600_000,
+  clickMs: 300_000,
   replyMs: 900_000,
 };
 
@@ -44,6 +49,7 @@ export type PhoneStatus = 'queued' | 'sent' | 'delivered' | 'undelivered' | 'fai
 
 export type PhoneReaction =
   | { readonly kind: 'status'; readonly status: PhoneStatus; readonly errorCode?: number; readonly afterMs: number }
+  | { readonly kind: 'clicks'; readonly afterMs: number }
   | { readonly kind: 'writes'; readonly text: string; readonly quotes: boolean; readonly afterMs: number };
 
 const REPLIES = ['Yes please', 'Thanks!', 'How much is it?', 'Call me tomorrow', '👍', 'Non merci, pas maintenant'];
@@ -91,10 +97,12 @@ export function phoneReactionsTo(seed: number, habits: PhoneHabits, reached: Rea
     if (!happens(habits.read)) return reactions;
     becomes('read', later(habits.readMs));
   }
+  const shownMs = afterMs;
   if (happens(habits.stopped)) writes(['STOP', 'stop', 'Unsubscribe'], false);
   else if (happens(habits.protested)) writes(PROTESTS, false);
   else if (happens(habits.replied)) writes(REPLIES, reached.isWhatsapp && happens(habits.quoted));
-  return reactions;
+  if (happens(habits.clicked)) reactions.push({ kind: 'clicks', afterMs: shownMs + later(habits.clickMs) });
+  return reactions.toSorted((a, b) => a.afterMs - b.afterMs);
 }
 
 /** Habits as data, for a sandbox in its own process: the first rule whose text is in the number changes the ordinary ones. */

@@ -61,6 +61,7 @@ export function openPeople({ audience = () => ORDINARY_PHONE_HABITS, seed, speed
       const reached = { number: to, isWhatsapp: to.startsWith('whatsapp:'), byService: serviceSid !== null, failsWith };
       for (const reaction of phoneReactionsTo(seed, audience(to), reached, statusCallback ?? sid)) {
         webhook.schedule(() => {
+          if (reaction.kind === 'clicks') return webhook.click(message.body);
           if (reaction.kind === 'writes') return hear({ from: to, to: from, body: reaction.text, ...(reaction.quotes && { quotes: sid }) });
           change(message, reaction);
           return statusCallback === null ? undefined : { url: statusCallback, fields: statusFields(message, account.accountSid) };

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Chances, WebhookFault } from '../provider/faults.js';
-import { startPosting, type Answer } from '../provider/webhook.js';
+import { startPosting, type Answer, type Post } from '../provider/webhook.js';
 import { signWebhook, type Fields } from './signing.js';
 
 export type TwilioWebhookOptions = {
@@ -16,6 +16,9 @@ export type TwilioWebhookOptions = {
 /** A request that tells of something, before it is signed. What stands behind the `#` of its address says how to try again. */
 export type Callback = { readonly url: string; readonly fields: Fields };
 
+/** Somebody follows a link. */
+export type Click = { readonly follows: string };
+
 type Proxied = { readonly from: string; readonly to: string };
 
 export type TwilioWebhook = ReturnType<typeof twilioWebhook>;
@@ -28,7 +31,7 @@ export function twilioWebhook(
   const forgersToken = randomBytes(16).toString('hex');
   let inboundUrl = options.inboundUrl;
   let proxied: Proxied | undefined;
-  const posting = startPosting<Callback>({
+  const posting = startPosting<Callback | Click>({
     maxBatch: 1,
     flushMs,
     answerTimeoutMs,
@@ -36,28 +39,39 @@ export function twilioWebhook(
     chances,
     post(callbacks, isForged) {
       const request = requestOf(only(callbacks), isForged ? forgersToken : authToken);
-      return proxied && request.url.startsWith(`${proxied.from}/`)
-        ? { ...request, url: proxied.to + request.url.slice(proxied.from.length) }
-        : request;
+      return { ...request, url: arrivesAt(request.url) };
     },
     forge: (callbacks) => callbacks.map(forge),
     retryAfterMs: (answer, attempt, callbacks) => (isTriedAgain(only(callbacks), answer, attempt) ? retryMs : undefined),
   });
+  const arrivesAt = (url: string): string =>
+    proxied && url.startsWith(`${proxied.from}/`) ? proxied.to + url.slice(proxied.from.length) : url;
   return {
     ...posting,
     inboundUrl: () => inboundUrl,
     setInboundUrl: (next: string) => void (inboundUrl = next),
+    /** Somebody follows the first link of a text that leads to this machine: nobody else hears of what happens here. */
+    click(text: string): Click | undefined {
+      const follows = (text.match(/https?:\/\/[^\s<>"]+[\w/-]/g) ?? []).find((link) => isHere(arrivesAt(link)));
+      return follows === undefined ? undefined : { follows };
+    },
     /** From now on requests to one address arrive at another, signed for the first: as through a proxy. */
     setProxy: (next: Proxied) => void (proxied = next),
   };
 }
 
-function only([callback]: readonly Callback[]): Callback {
+const isHere = (url: string): boolean => URL.canParse(url) && ['127.0.0.1', 'localhost'].includes(new URL(url).hostname);
+
+function only([callback]: readonly (Callback | Click)[]): Callback | Click {
   if (!callback) throw new RangeError('a post carries a callback');
   return callback;
 }
 
-function requestOf({ url, fields }: Callback, authToken: string) {
+const TELEPHONE = 'Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36';
+
+function requestOf(callback: Callback | Click, authToken: string): Post {
+  if ('follows' in callback) return { method: 'GET', url: callback.follows, headers: { 'User-Agent': TELEPHONE } };
+  const { url, fields } = callback;
   const [requested = ''] = url.split('#');
   const body = new URLSearchParams(fields).toString();
   return {
@@ -74,7 +88,9 @@ function requestOf({ url, fields }: Callback, authToken: string) {
 }
 
 /** By the overrides of the address: `rc` tries after the first, one by default, for the failures that `rp` names, connections by default. */
-function isTriedAgain({ url }: Callback, answer: Answer, attempt: number): boolean {
+function isTriedAgain(callback: Callback | Click, answer: Answer, attempt: number): boolean {
+  if ('follows' in callback) return false;
+  const { url } = callback;
   if (typeof answer === 'number' && answer >= 200 && answer < 300) return false;
   const overrides = new URLSearchParams(url.split('#')[1] ?? '');
   const policies = (overrides.get('rp') ?? 'ct').split(',');
@@ -82,8 +98,10 @@ function isTriedAgain({ url }: Callback, answer: Answer, attempt: number): boole
   return attempt <= Math.min(5, Number(overrides.get('rc') ?? 1)) && (policies.includes('all') || policies.includes(failure));
 }
 
-/** Whoever it is about wants nothing more from us. */
-function forge({ url, fields }: Callback): Callback {
+/** Whoever it is about wants nothing more from us; of a link the token is guessed. */
+function forge(callback: Callback | Click): Callback | Click {
+  if ('follows' in callback) return { follows: `${callback.follows.slice(0, -1)}${callback.follows.endsWith('A') ? 'B' : 'A'}` };
+  const { url, fields } = callback;
   const isStatus = 'MessageStatus' in fields;
   const lies: Fields = isStatus ? { MessageStatus: 'failed', SmsStatus: 'failed', ErrorCode: '21610' } : { Body: 'STOP' };
   return { url, fields: { ...fields, ...lies } };

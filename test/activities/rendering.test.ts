@@ -19,11 +19,12 @@ async function mailOf(step: Partial<StepRequest>) {
   const key = await draftCampaign(database, tenantId, { segment, sequence });
   const { id: campaignId } = await database.withTenant(tenantId, (tx) => requireCampaign(tx, tenantId, key));
   const render = createEmailRenderer({ database, publicUrl: 'https://m.example' });
-  const { mails } = await render({ tenantId, campaignId, stepKey: 1, channel: 'email', batch: 0, members: [0] }, [
+  const { mails, envelope } = await render({ tenantId, campaignId, stepKey: 1, channel: 'email', batch: 0, members: [0] }, [
     { userId: 'ann', address: 'ann@example.test', token: 'token' },
   ]);
   const [mail] = mails;
   assert.ok(mail && 'subject' in mail, JSON.stringify(mail));
+  assert.deepEqual(envelope.tracking, { opens: true, clicks: true });
   return mail;
 }
 
@@ -35,6 +36,12 @@ describe('the mail of a step', () => {
     assert.match(first.text, /20% off. It is good for 7 days/);
     const last = await mailOf({ offer: { ...offer, expiry_days: 1 }, subject: '{{ offer.label }} ends tomorrow' });
     assert.equal(last.subject, '20% off ends tomorrow');
+  });
+
+  it('has a link to unsubscribe of which no click is told', async () => {
+    const { html } = await mailOf({});
+    assert.match(html, /<a clicktracking="off" href="https:\/\/m\.example\/v1\/unsubscribe\/token"/);
+    assert.equal(html.match(/clicktracking/g)?.length, html.match(/v1\/unsubscribe\/token/g)?.length);
   });
 
   it('promises nothing that the step does not offer', async () => {

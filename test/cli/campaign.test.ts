@@ -131,9 +131,9 @@ describe('madansara campaign', () => {
     const { stdout: blocked } = await create({
       ...mixed,
       campaign_id: 'camp_blocked',
-      sequence: [{ ...inApp, subject: 'Hi {{ first_name }}' }],
+      sequence: [{ ...inApp, subject: 'Hi {{ nobody }}' }],
     });
-    assert.match(blocked, /It cannot be launched:\n {2}- step 1: the words of an in-app step cannot have variables\n$/);
+    assert.match(blocked, /It cannot be launched:\n {2}- step 1, subject: there is no variable nobody.*\n$/);
     await walker.database.admin.query(
       `with c as (select id from outreach_campaigns where tenant_id = $1 and campaign_key = 'camp_mixed'),
        j as (insert into journeys (tenant_id, campaign_id, batch, idx, entry, user_id) select $1, id, 0, 0, 1, 'bob' from c)

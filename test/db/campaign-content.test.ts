@@ -83,13 +83,25 @@ describe('the texts of a campaign', () => {
 });
 
 describe('the in-app messages of a campaign', () => {
-  it('need words of their own without variables, and neither a sender nor a template', async () => {
+  it('need words of their own, with variables that there are, and neither a sender nor a template', async () => {
     const inApp = { channel: 'in_app', template: 'no_such_template' };
-    const steps = [{ ...inApp, subject: 'Try it' }, { ...inApp, message: 'Try it' }, inApp, { ...inApp, subject: 'Hi {{ first_name }}' }];
-    assert.deepEqual(await faultsOf(steps, { hasSender: false }), [
-      'step 3: an in-app step needs a subject or a message of its own: no template has its words',
-      'step 4: the words of an in-app step cannot have variables',
-    ]);
+    const steps = [
+      { ...inApp, subject: 'Try it, {{ first_name }}' },
+      { ...inApp, message: 'Try it' },
+      inApp,
+      { ...inApp, subject: 'Hi {{ nobody }}', message: '{{ unsubscribe_url }}' },
+      { ...inApp, subject: '{{ first_name | truncate: 0, "" }}' },
+    ];
+    const faults = await faultsOf(steps, { hasSender: false });
+    assert.match(faults[1] ?? '', /^step 4, subject: there is no variable nobody/);
+    assert.deepEqual(
+      faults.filter((_, i) => i !== 1),
+      [
+        'step 3: an in-app step needs a subject or a message of its own: no template has its words',
+        'step 4, message: an in-app message has no unsubscribe_url',
+        'step 5: it has no title',
+      ],
+    );
   });
 });
 

@@ -3,9 +3,10 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type pg from 'pg';
 import type { TenantId } from '../../core/ids.js';
+import type { Left } from '../../core/journey/batch.js';
 import type { StepRequest } from '../../core/journey/campaign-request.js';
 import type { Slots } from '../../db/tables/campaigns.js';
-import { freezeAudience, type Entering } from '../../db/queries/campaign-audience.js';
+import { closeBatch, freezeAudience, type Entering } from '../../db/queries/campaign-audience.js';
 import { changeStatus, requireCampaign } from '../../db/queries/campaigns.js';
 import { addSegment, draftCampaign } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
@@ -104,6 +105,33 @@ describe('a frozen audience', () => {
     const { tenantId, campaignId } = await draft([]);
     const { recipients, batches } = await freeze(tenantId, campaignId);
     assert.deepEqual([recipients, batches], [0, 0]);
+  });
+});
+
+describe('a batch that is closed', () => {
+  it('leaves no message waiting: what was deferred says why its journey ended, and all else stays', async () => {
+    const { tenantId, campaignId } = await draft(['ann', 'bob', 'cat']);
+    const { id } = await freeze(tenantId, campaignId, { batchSize: () => 3 });
+    await database.admin.query(
+      `insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, status, reason, due_at, claimed_at)
+       select tenant_id, campaign_id, 1, 1, user_id, 'email', batch, idx, case when user_id = 'cat' then 'failed' else 'deferred' end,
+         case when user_id = 'cat' then 'refused' else 'quiet hours' end, case when user_id <> 'cat' then now() end, now()
+       from journeys where tenant_id = $1`,
+      [tenantId],
+    );
+    await database.withTenant(tenantId, async (tx) => {
+      const campaign = await requireCampaign(tx, tenantId, campaignId);
+      const left: Left[] = [[0, 'completed', Date.now()], [1, 'unsubscribed', Date.now()], [2, 'completed', Date.now()]]; // prettier-ignore
+      await closeBatch(tx, campaign, { batch: 0, left, at: new Date() });
+    });
+    const { rows } = await database.admin.query('select user_id, status, reason, due_at from messages where campaign_id = $1 order by 1', [
+      id,
+    ]);
+    assert.deepEqual(rows, [
+      { user_id: 'ann', status: 'suppressed', reason: 'completed', due_at: null },
+      { user_id: 'bob', status: 'suppressed', reason: 'unsubscribed', due_at: null },
+      { user_id: 'cat', status: 'failed', reason: 'refused', due_at: null },
+    ]);
   });
 });
 

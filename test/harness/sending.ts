@@ -32,7 +32,7 @@ import { TWILIO_ACCOUNT } from './twilio.js';
 /** The words of every mail, where a test is about something else. */
 export const plainRender: RenderMails = (step, users) =>
   Promise.resolve({
-    envelope: { from: { email: 'news@shop.example', name: 'The Shop' } },
+    envelope: { from: { email: 'news@shop.example', name: 'The Shop' }, tracking: { opens: true, clicks: true } },
     mails: users.map(({ userId }) => ({ subject: `Step ${step.stepKey}`, html: `<p>For ${userId}</p>`, text: `For ${userId}` })),
   });
 
@@ -49,9 +49,11 @@ export async function startCampaignWorker(settings: {
   readonly mails?: ChannelSender;
   /** Where there are texts, too. */
   readonly texts?: { readonly twilioUrl: string; readonly publicUrl: string };
+  /** Absent: every mail says the number of its step. */
+  readonly render?: RenderMails;
   readonly now?: () => Date;
 }): Promise<SendingWorker> {
-  const { database, client, address, namespace, sendgridUrl = '', texts, now = () => new Date() } = settings;
+  const { database, client, address, namespace, sendgridUrl = '', texts, render = plainRender, now = () => new Date() } = settings;
   const native = await NativeConnection.connect({ address });
   const account = createSendgridClient({ apiKey: SENDGRID_KEY, baseUrl: sendgridUrl, timeoutMs: 5_000 });
   const campaigns = createCampaignActivities({ database, batches: createBatchControl(client), now, speed: 1 });
@@ -59,9 +61,15 @@ export async function startCampaignWorker(settings: {
     database,
     ledgerKey: ADDRESS_KEY,
     channels: {
-      email: settings.mails ?? createMailsTogether({ render: plainRender, prepareEmails: (batch) => prepareEmails(account, batch) }),
+      email: settings.mails ?? createMailsTogether({ render, prepareEmails: (batch) => prepareEmails(account, batch) }),
       in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
-      ...(texts && createTextChannels({ database, publicUrl: texts.publicUrl, client: twilioClientOf(twilioAt(texts.twilioUrl), 5_000) })),
+      ...(texts &&
+        createTextChannels({
+          database,
+          publicUrl: texts.publicUrl,
+          ledgerKey: ADDRESS_KEY,
+          client: twilioClientOf(twilioAt(texts.twilioUrl), 5_000),
+        })),
     },
     now,
   });

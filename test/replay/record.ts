@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { parseLocalDate } from '../../core/ids.js';
 import { startSandboxEngarde } from '../../sandbox/engarde.js';
@@ -23,6 +24,7 @@ import { quietHabits, SENDGRID_KEY } from '../harness/sendgrid.js';
 import { DAY_MS, makeTest, startedTest } from '../harness/tests.js';
 import { loadCdnow, openTestWalker } from '../harness/walker.js';
 import { historiesFolder } from './histories.js';
+import { recordSequence } from './record-sequence.js';
 
 /**
  * Records a history of each workflow, for `npm test -- --record-histories`. Done once for new or intentionally changed workflows;
@@ -43,8 +45,10 @@ const worker = await walker.startWorker({
 });
 const { client } = walker.temporal;
 
-async function record(name: string, workflowId: string): Promise<void> {
-  const text = historyToJSON(await client.workflow.getHandle(workflowId).fetchHistory());
+const record = (name: string, workflowId: string): Promise<void> => recordFrom(client, name, workflowId);
+
+async function recordFrom({ workflow }: Client, name: string, workflowId: string): Promise<void> {
+  const text = historyToJSON(await workflow.getHandle(workflowId).fetchHistory());
   const path = join(historiesFolder, `${name}.json`);
   // Who ran it and where its files lay is nobody's business, and no part of a replay.
   writeFileSync(path, `${text.replaceAll(/"(identity|stackTrace)": "(?:[^"\\]|\\.)*"/g, '"$1": ""')}\n`);
@@ -145,6 +149,8 @@ try {
   await record('campaign.entered-by-event', campaignWorkflowId(tenantId, welcome));
   await client.workflow.getHandle(journeyBatchWorkflowId(tenantId, welcome, 0)).result();
   await record('journeyBatch.noting-leavings', journeyBatchWorkflowId(tenantId, welcome, 0));
+
+  await recordSequence(recordFrom);
 
   await applySchedules(client.schedule, { tenantId, timeZone: 'UTC' });
   const schedule = client.schedule.getHandle(walkScheduleId(tenantId));

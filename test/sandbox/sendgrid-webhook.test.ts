@@ -51,14 +51,14 @@ async function start(habits: Partial<Habits>, { webhook = {}, ...options }: Part
 }
 
 /** Sends to so many people and waits until all that they did was posted. */
-async function sendTo(count: number): Promise<void> {
+async function sendTo(count: number, changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
   assert.ok(sandbox);
   const personalizations = Array.from({ length: count }, (_, n) => ({
     to: [{ email: `u${n}@example.com` }],
     custom_args: { ms_token: `t${n}` },
   }));
   const content = [{ type: 'text/html', value: '<a href="https://shop.example/spring">Spring</a>' }];
-  assert.equal((await postMail(sandbox, mailBody({ personalizations, content }))).status, 202);
+  assert.equal((await postMail(sandbox, mailBody({ personalizations, content, ...changes }))).status, 202);
   await sandbox.webhook.drained();
 }
 
@@ -92,6 +92,14 @@ describe("the webhook of the sandbox's SendGrid", () => {
     assert.ok(sandbox && String(event?.['sg_message_id']).startsWith(sandbox.journal.all()[0]?.message_id ?? '?'));
     const settings = await fetch(`${url}/v3/user/webhooks/event/settings/signed`, { headers: { Authorization: `Bearer ${SENDGRID_KEY}` } });
     assert.deepEqual(await settings.json(), { public_key: webhook.publicKey });
+  });
+
+  it('hears of nothing that the request has switched off', async () => {
+    await start({ opened: 1, clicked: 1 });
+    await sendTo(1, { tracking_settings: { open_tracking: { enable: true }, click_tracking: { enable: false } } });
+    assert.deepEqual(kindsOf('t0'), ['accepted', 'delivered', 'opened']);
+    await sendTo(2, { tracking_settings: { open_tracking: { enable: false } } });
+    assert.deepEqual(kindsOf('t1'), ['accepted', 'delivered', 'clicked']);
   });
 
   it('tells of every end that a mail can come to', async () => {

@@ -7,7 +7,7 @@ import { fieldOf, readTwilioForm } from '../../core/message/twilio-form.js';
 import { readTwilioInbound, type InboundText } from '../../core/message/twilio-inbound.js';
 import { verifyTwilioSignature } from '../../core/message/twilio-signature.js';
 import { readTwilioStatus, type TwilioEngagement } from '../../core/message/twilio-status.js';
-import { ORDINARY_PHONE_HABITS, phoneAudienceOf, phoneReactionsTo, type PhoneHabits } from '../../sandbox/twilio/audience.js';
+import type { PhoneHabits } from '../../sandbox/twilio/audience.js';
 import { startSandboxTwilio, type SandboxTwilio, type SandboxTwilioOptions } from '../../sandbox/twilio/twilio.js';
 import { quietPhoneHabits, realTwilio, SERVICE_SID, TWILIO_ACCOUNT, UTILITY_SID } from '../harness/twilio.js';
 
@@ -338,49 +338,36 @@ describe('the faults of those callbacks', () => {
   });
 });
 
-describe('the simulated audience of telephones', () => {
-  const reached = (n: number, isWhatsapp = true) => ({ number: `+336${n}`, isWhatsapp, byService: false, failsWith: undefined });
-  const all = (seed: number, isWhatsapp = true) =>
-    Array.from({ length: 2_000 }, (_, n) => phoneReactionsTo(seed, ORDINARY_PHONE_HABITS, reached(n, isWhatsapp), `t${n}`));
+describe('a link in a text', () => {
+  const visits = () => posts.filter(({ path }) => path.startsWith('/l/')).map(({ path, body }) => [path, body]);
 
-  it('does the same for the same seed, number and message', () => {
-    assert.deepEqual(all(1), all(1));
-    assert.notDeepEqual(all(1), all(2));
-  });
-
-  it('does things about as often as its habits say', () => {
-    const share = (reactions: ReturnType<typeof all>, what: string) =>
-      reactions.filter((each) => each.some((one) => (one.kind === 'writes' ? 'writes' : one.status) === what)).length / reactions.length;
-    const near = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 0.035, `${actual} for ${expected}`);
-    near(share(all(1), 'delivered'), 0.97);
-    near(share(all(1), 'read'), 0.68);
-    near(share(all(1), 'writes'), 0.063);
-    near(share(all(1, false), 'writes'), 0.09);
-    assert.equal(share(all(1, false), 'read'), 0);
-    assert.ok(share(all(1), 'failed') > 0 && share(all(1), 'undelivered') > 0);
-  });
-
-  it('never reads before it has got the message, nor after it has failed, and goes forward in time', () => {
-    for (const reactions of all(3)) {
-      const order = reactions.map((each) => (each.kind === 'writes' ? 'writes' : each.status));
-      assert.ok(['sent', 'failed'].includes(order[0] ?? ''));
-      if (order.includes('undelivered') || order.includes('failed')) assert.ok(['undelivered', 'failed'].includes(order.at(-1) ?? ''));
-      if (order.includes('read')) assert.ok(order.indexOf('read') > order.indexOf('delivered'));
-      assert.deepEqual(
-        reactions,
-        reactions.toSorted((a, b) => a.afterMs - b.afterMs),
-      );
-    }
-  });
-
-  it('can be told by rules, of which the first that fits counts', () => {
-    const audience = phoneAudienceOf([
-      { numberHas: '+331', read: 1 },
-      { numberHas: '+33', read: 0 },
+  it('is followed by whoever clicks, over HTTP and through the proxy, and no other is: nobody leaves this machine', async () => {
+    await start({ clicked: 1 });
+    sandbox?.webhook.setProxy({ from: 'https://shop.example', to: receiverUrl });
+    const api = realTwilio(sandbox?.url ?? '');
+    const say = (body: string) => api.messages.create({ to: '+33612345678', from: OURS, body });
+    await say('Hello https://elsewhere.invalid/l/1 https://shop.example/l/2, https://shop.example/l/3');
+    await say('Hello https://elsewhere.invalid/l/4');
+    await say(`Hello ${receiverUrl}/l/5`);
+    await say('Hello');
+    await sandbox?.webhook.drained();
+    assert.deepEqual(visits(), [
+      ['/l/2', ''],
+      ['/l/5', ''],
     ]);
-    assert.deepEqual(
-      ['whatsapp:+33100', '+33600', '+1415'].map((number) => audience(number).read),
-      [1, 0, ORDINARY_PHONE_HABITS.read],
-    );
+  });
+
+  it('is followed by nobody who does not, and never again where it leads nowhere', async () => {
+    answers = [404];
+    await start({ clicked: 1 });
+    const api = realTwilio(sandbox?.url ?? '');
+    await api.messages.create({ to: '+33612345678', from: OURS, body: `Hello ${receiverUrl}/l/1` });
+    await sandbox?.webhook.drained();
+    assert.equal(visits().length, 1);
+    await sandbox?.close();
+    await start({ clicked: 0 });
+    await realTwilio(sandbox?.url ?? '').messages.create({ to: '+33612345678', from: OURS, body: `Hello ${receiverUrl}/l/2` });
+    await sandbox?.webhook.drained();
+    assert.equal(visits().length, 1);
   });
 });

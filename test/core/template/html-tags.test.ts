@@ -22,15 +22,15 @@ function attributesByBrowser(html: string): string[] {
 }
 
 describe('the tags of a mail', () => {
-  it('are told with names in lower case, values as they are written, and whether these were quoted', () => {
+  it('are told with names in lower case, values as they are written, whether these were quoted, and where they begin', () => {
     assert.deepEqual(tagsOf(`<A HREF="x&amp;y" b=c d='e f' g>text</A>`), [
       {
         name: 'a',
         attributes: [
-          { name: 'href', value: 'x&amp;y', isQuoted: true },
-          { name: 'b', value: 'c', isQuoted: false },
-          { name: 'd', value: 'e f', isQuoted: true },
-          { name: 'g', value: '', isQuoted: false },
+          { name: 'href', value: 'x&amp;y', isQuoted: true, at: 9 },
+          { name: 'b', value: 'c', isQuoted: false, at: 20 },
+          { name: 'd', value: 'e f', isQuoted: true, at: 25 },
+          { name: 'g', value: '', isQuoted: false, at: 31 },
         ],
         rawText: '',
       },

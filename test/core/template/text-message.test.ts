@@ -52,6 +52,9 @@ describe('the steps of texts', () => {
     assert.deepEqual(smsLengthOf('Hi 👍'), { encoding: 'ucs2', units: 5, segments: 1 });
     assert.equal(smsLengthOf('x'.repeat(161))?.segments, 2);
     assert.equal(smsLengthOf('{{ first_name '), undefined);
+    // A link of ours takes its place, and is counted: https://audience.example.com/l/ and 24 characters.
+    assert.equal(smsLengthOf(`See https://shop.example/${'x'.repeat(200)}`)?.units, 59);
+    assert.equal(smsLengthOf('{{ brand_url }}')?.units, 55);
   });
 
   it('say what is wrong with an SMS', () => {
