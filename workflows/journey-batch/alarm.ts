@@ -15,7 +15,7 @@ export class Alarm {
     const timer = new wf.CancellationScope();
     this.set = { atMs, timer };
     void timer
-      .run(() => wf.sleep(waitMs))
+      .run(() => wf.sleep(waitMs, { summary: `Until ${minuteOf(atMs)} UTC` }))
       .then(
         () => {
           this.rang = true;
@@ -34,3 +34,5 @@ export class Alarm {
     this.rang = false;
   }
 }
+
+const minuteOf = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
