@@ -101,7 +101,12 @@ describe("the sandbox's Twilio, spoken to by the real library", () => {
     assert.deepEqual([...sandbox.journal.duplicates()], [['t1', 3]]);
     const over = async (path: string) => (await fetch(sandbox.url + path)).json();
     assert.deepEqual(await over('/sandbox/duplicates'), { t1: 3 });
-    assert.deepEqual(await over('/sandbox/counts'), { messages: 4, tokens: 1, duplicates: 1, requests: 4, unanswered: 0, pending: 0 });
+    const counts = (await over('/sandbox/counts')) as Record<string, number>;
+    const { messages, tokens, duplicates, requests, unanswered } = counts;
+    assert.deepEqual(
+      { messages, tokens, duplicates, requests, unanswered },
+      { messages: 4, tokens: 1, duplicates: 1, requests: 4, unanswered: 0 },
+    );
     assert.equal(((await over('/sandbox/messages?token=t1')) as unknown[]).length, 3);
   });
 
