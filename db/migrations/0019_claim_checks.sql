@@ -396,6 +396,32 @@ begin
 end
 $$;
 
+-- What still waits for its time when the journeys of a batch are over will not be sent: it says why its journey ended.
+create function settle_deferred(wanted uuid, campaign bigint, in_batch integer) returns void
+  language plpgsql set search_path = madansara_analytics
+as $$
+declare
+  ids bigint[];
+  reasons text[];
+begin
+  -- Nearly always this is all that happens here.
+  if not exists (select from messages m where m.held = 'deferred' and m.tenant_id = wanted and m.campaign_id = campaign) then return; end if;
+  select array_agg(w.message_id), array_agg(j.left_because) into ids, reasons
+  from journeys j
+  cross join lateral (
+    select m.message_id from messages m
+    where m.tenant_id = wanted and m.campaign_id = campaign and m.user_id = j.user_id and m.entry = j.entry and m.held = 'deferred'
+      and m.batch = in_batch and m.idx = j.idx offset 0) w
+  where j.tenant_id = wanted and j.campaign_id = campaign and j.batch = in_batch;
+  if ids is null then return; end if;
+  perform lock_messages(wanted, ids);
+  update messages m set status = 'suppressed', reason = w.reason, due_at = null, updated_at = now()
+  from unnest(ids, reasons) w(message_id, reason)
+  cross join lateral (select b.ctid as place from messages b where b.tenant_id = wanted and b.message_id = w.message_id limit 1) b
+  where m.ctid = b.place and m.status = 'deferred';
+end
+$$;
+
 select plan_by_look_ups(name::regproc::regprocedure)
-from unnest(array['claim_messages', 'claim_again', 'judge_again', 'begin_call', 'answer_call', 'hold_under_caps', 'hold_places', 'give_places_back',
+from unnest(array['settle_deferred', 'claim_messages', 'claim_again', 'judge_again', 'begin_call', 'answer_call', 'hold_under_caps', 'hold_places', 'give_places_back',
   'leave_places', 'places_of_members']) name;

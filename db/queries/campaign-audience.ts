@@ -174,17 +174,7 @@ export async function closeBatch(
         isNull(campaignBatches.doneAt),
       ),
     );
-  // What waited for its time when its journey ended.
-  await tx.execute(sql`
-    update messages m set status = 'suppressed', reason = j.left_because, due_at = null, updated_at = now()
-    from journeys j
-    cross join lateral (
-      select o.message_id from messages o
-      where o.tenant_id = ${tenantId} and o.campaign_id = ${id} and o.user_id = j.user_id and o.entry = j.entry and o.held = 'deferred'
-        and o.batch = j.batch and o.idx = j.idx offset 0) w
-    where j.tenant_id = ${tenantId} and j.campaign_id = ${id} and j.batch = ${batch}
-      and m.tenant_id = ${tenantId} and m.message_id = w.message_id and m.status = 'deferred'
-      and exists (select from messages h where h.tenant_id = ${tenantId} and h.held = 'deferred')`);
+  await tx.execute(sql`select settle_deferred(${tenantId}, ${id}, ${batch})`);
   // What they were told and did not need.
   await tx.execute(sql`delete from engagement_outbox where tenant_id = ${tenantId} and campaign_id = ${id} and batch = ${batch}`);
 }
