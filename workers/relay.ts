@@ -27,8 +27,8 @@ const COALESCE_MS = 500;
 
 /**
  * Carries engagements from the outbox to the workflows of their batches, and tells campaigns that somebody waits to enter, until it is
- * closed. At least once: rows are deleted after
- * their signal was taken. Several relays divide the batches among them; what one leaves behind, another takes up.
+ * closed. At least once: rows are deleted after their signal was taken. Several relays divide the batches among them; what one leaves
+ * behind, another takes up.
  */
 export async function startRelay(database: Database, client: Client, settings: RelaySettings): Promise<Relay> {
   let isClosing = false;

@@ -30,7 +30,7 @@ const WINDOW_MS = 24 * 3_600_000 - 60_000;
 
 /**
  * Sends by Twilio: a request for each message, and so a call for each. What a call's beginning finds out about a message, and what becomes
- * of it, is written down one by one, so that a worker that dies leaves no more uncertain than was under way.
+ * of it, is written down as it happens, so that a worker that dies leaves no more uncertain than was under way.
  */
 export const createTextChannel =
   (channel: PhoneChannel, dependencies: TextDependencies): ChannelSender =>

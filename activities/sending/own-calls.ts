@@ -51,10 +51,7 @@ export function ledgerCalls<M extends { readonly token: string }>(
     return call;
   };
   // Each answer changes the row of the campaign, whose lock they would take one after the other.
-  const answer = gathered(async (answers: readonly OwnAnswer[]) => {
-    await throughOutages(() => answerOwnCalls(database, tenantId, answers), patience);
-    return answers;
-  });
+  const answer = gathered((answers: readonly OwnAnswer[]) => throughOutages(() => answerOwnCalls(database, tenantId, answers), patience));
   const calls: LedgerCalls<M> = {
     async begin(message) {
       const { callId, messageId } = callOf(message);

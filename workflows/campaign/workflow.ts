@@ -28,7 +28,8 @@ const { freezeAudience, enterOccurrence, enterWaiting, startBatches, orderBatche
 
 /**
  * A campaign from its launch to its last journey: freezes the audience, starts the batches that carry it, and passes on what people
- * ask. A recurring one lets its segment enter again at each occurrence, until somebody cancels it. Where the campaign is in its life is in its row; journeys are their batches' affair.
+ * ask. A recurring one lets its segment enter again at each occurrence, until somebody cancels it. Where the campaign is in its life is
+ * in its row; journeys are their batches' affair.
  */
 export async function campaign(input: CampaignInput): Promise<CampaignSummary> {
   const ref = { tenantId: input.tenantId, campaignId: input.campaignId };
