@@ -114,16 +114,23 @@ async function tell(database: Database, client: Client, batch: EngagedBatch): Pr
 /** A session of the database that hears of news and holds the locks of slices; made anew where it was lost. */
 function openSession({ pool }: Database, onNews: () => void) {
   let held: { readonly client: pg.PoolClient; readonly owned: number[] } | undefined;
+  /** The locks go with the session. */
+  const drop = () => {
+    held?.client.release(true);
+    held = undefined;
+  };
   const open = async () => {
     if (held) return held;
     const client = await pool.connect();
+    const opened = { client, owned: [] };
+    held = opened;
     client.on('notification', onNews);
+    // Given back even so: a pool does not end before all of its clients have come home.
     client.on('error', () => {
-      if (held?.client === client) held = undefined;
+      if (held === opened) drop();
     });
     await client.query('listen madansara_engagements');
-    held = { client, owned: [] };
-    return held;
+    return opened;
   };
   return {
     /** Takes what nobody else holds, and gives all that this one holds. */
@@ -136,10 +143,6 @@ function openSession({ pool }: Database, onNews: () => void) {
       owned.push(...rows.map(({ slice }) => slice));
       return owned;
     },
-    /** The locks go with the session. */
-    drop(): void {
-      held?.client.release(true);
-      held = undefined;
-    },
+    drop,
   };
 }

@@ -4,6 +4,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { TenantId } from '../../core/ids.js';
 import { openDatabase, type Database } from '../../db/client.js';
+import { waitUntil } from '../../sandbox/processes.js';
 import { startRelay, type Relay } from '../../workers/relay.js';
 import { journeyBatchWorkflowId, type RecordEngagements } from '../../workflows/journey-batch/contract.js';
 import { addCampaign, addReachableUsers } from '../harness/campaigns.js';
@@ -128,10 +129,17 @@ describe('the relay', () => {
     for (const batch of [0, 1, 2, 3]) assert.equal(told(await signalsOf(campaign, batch)).length, 100);
   });
 
-  it('goes on when its session is lost', async () => {
+  it('goes on when its session is lost while nobody asks anything of it', async () => {
     const campaign = await audience(1);
     const errors: unknown[] = [];
     await relay(errors);
+    await waitUntil(async () => {
+      const { rows } = await database.admin.query(
+        `select from pg_stat_activity
+         where application_name = 'relay' and datname = current_database() and state = 'idle' and query like '%pg_try_advisory_lock%'`,
+      );
+      return rows.length === 1;
+    }, 10_000);
     await database.admin.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'relay' and datname = current_database()`,
     );
