@@ -7,6 +7,7 @@ import { openDatabase, type Database } from '../db/client.js';
 import { createExecutors } from '../db/queries/executors.js';
 import { openObjectStore } from '../store/objects.js';
 import { createApp } from './app.js';
+import { createConfirmPages } from './confirm.js';
 import { createInboxStreams } from './inbox/streams.js';
 import { createLinkPages } from './links.js';
 import { createLogger, type Logger } from './logging.js';
@@ -110,6 +111,7 @@ function outsideOf(database: Database, sending: Config['sending'], logger: Logge
     // A mail server tells nothing later.
     ...(mail.kind === 'sendgrid' ? [createSendgridWebhook({ database, ledgerKey, publicKey: mail.webhookKey, logger })] : []),
     createUnsubscribePages({ database, ledgerKey, now }),
+    createConfirmPages({ database, ledgerKey, now }),
     createLinkPages({ database, ledgerKey, now }),
     ...(twilio ? [createTwilioWebhooks({ database, ledgerKey, publicUrl, authToken: twilio.authToken, now, logger })] : []),
   ];

@@ -18,24 +18,30 @@ export async function recordConsent(
   words: readonly ConsentWord[],
   { addressKey, at }: { readonly addressKey: Buffer; readonly at: Date },
 ): Promise<ConsentNow[]> {
-  const said = words.map((word) => [
-    word.channel,
-    word.topic ?? DEFAULT_TOPIC,
-    typeof word.address === 'string' ? word.address : null,
-    typeof word.address === 'string' ? null : word.address.toString('hex'),
-    word.userId ?? null,
-    word.action,
-    word.action === 'granted' ? word.basis : null,
-    word.action === 'granted' ? (word.textVersion ?? null) : null,
-    word.source,
-    word.evidence ?? {},
-    word.at.getTime(),
-  ]);
   const { rows } = await pool.query<ConsentNow>(
     'select hash as "addressHash", state, basis from record_consent($1, $2, $3, $4) order by place',
-    [tenantId, addressKey, JSON.stringify(said), at],
+    [tenantId, addressKey, wordsAsSaid(words), at],
   );
   return rows;
+}
+
+/** Words as the database takes them. */
+export function wordsAsSaid(words: readonly ConsentWord[]): string {
+  return JSON.stringify(
+    words.map((word) => [
+      word.channel,
+      word.topic ?? DEFAULT_TOPIC,
+      typeof word.address === 'string' ? word.address : null,
+      typeof word.address === 'string' ? null : word.address.toString('hex'),
+      word.userId ?? null,
+      word.action,
+      word.action === 'granted' ? word.basis : null,
+      word.action === 'granted' ? (word.textVersion ?? null) : null,
+      word.source,
+      word.evidence ?? {},
+      word.at.getTime(),
+    ]),
+  );
 }
 
 /**
