@@ -72,7 +72,7 @@ function showStanding(response: Response, standing: ConfirmationStanding, brandN
 
 const question = (brandName: string | null): Page => ({
   title: 'Confirm your address?',
-  text: `${brandName ?? 'We'} will write to you at the address that this mail came to. You can stop it at any time.`,
+  text: `${brandName ?? 'We'} will write to you at the address that the mail came to. You can stop it at any time.`,
   button: 'Confirm',
 });
 const CONFIRMED: Page = {

@@ -3,8 +3,7 @@ import { ALL_TOPICS, consentActions, consentBases, parseTopic, type ConsentWord 
 import { messageChannels, type MessageChannel } from '../core/consent/quiet-hours.js';
 import { parseEmail, parsePhone } from '../core/event/contacts.js';
 import type { AddressStatus } from '../db/queries/consent-status.js';
-import { askedOutcomes } from '../db/queries/confirmations.js';
-import type { ConsentEventRow } from '../db/queries/consent.js';
+import { askedOutcomes, type ConsentEventRow } from '../db/queries/consent.js';
 import { JsonObject, parsedBy, storableText, Timestamp, UserIdField } from './fields.js';
 
 export const Topic = parsedBy(

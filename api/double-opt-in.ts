@@ -4,8 +4,7 @@ import { DomainError } from '../core/errors.js';
 import type { TenantId } from '../core/ids.js';
 import { NONCE_BYTES, sealText } from '../core/message/sealed-text.js';
 import type { Database } from '../db/client.js';
-import type { ConfirmationWish } from '../db/queries/confirmations.js';
-import { listConsentTopics } from '../db/queries/consent.js';
+import { listConsentTopics, type ConfirmationWish } from '../db/queries/consent.js';
 import { findEmailSender } from '../db/queries/email-senders.js';
 import { RequestProblem } from './errors.js';
 

@@ -19,7 +19,7 @@ import { temporalLogger } from './logging.js';
 import { openMailWay, type MailWay, type Outgoing } from './mail-way.js';
 import { startRelay } from './relay.js';
 import { startRepeating } from './repeating.js';
-import { createTextChannels, twilioClientOf } from './text-channels.js';
+import { createReplyAnswerSenders, createTextChannels, twilioClientOf } from './text-channels.js';
 
 export type SendingSettings = {
   readonly config: Config;
@@ -90,7 +90,7 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
   const answering =
     role === 'workflows' || !sending || !mail
       ? undefined
-      : startRepeating((signal) => sendAnswers(answersOf(database, sending, { mail, now }), signal), {
+      : startRepeating((signal) => sendAnswers(answersOf(database, sending, { mail, twilio, now }), signal), {
           everyMs: ANSWER_EVERY_MS,
           onError: (error) => logger.warn({ error }, 'some answers could not be sent; tried again'),
         });
@@ -110,9 +110,14 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
 function answersOf(
   database: Database,
   { ledgerKey, publicUrl }: SendingConfig,
-  { mail, now }: { readonly mail: MailWay; readonly now: () => Date },
+  { mail, twilio, now }: { readonly mail: MailWay; readonly twilio: TwilioClient | undefined; readonly now: () => Date },
 ): AnsweringDependencies {
-  return { database, ledgerKey, now, senders: [createConfirmationSender({ database, ledgerKey, publicUrl, post: mail.post })] };
+  const settings = { database, ledgerKey, publicUrl };
+  const senders = [
+    createConfirmationSender({ ...settings, post: mail.post }),
+    ...(twilio ? createReplyAnswerSenders({ ...settings, client: twilio }) : []),
+  ];
+  return { database, ledgerKey, now, senders };
 }
 
 function channelsOf(

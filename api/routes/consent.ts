@@ -4,8 +4,7 @@ import type { SendingReadiness } from '../../core/campaign/preflight.js';
 import type { Database } from '../../db/client.js';
 import { findUser } from '../../db/queries/audience.js';
 import { readAddressStatus, readUserStatus } from '../../db/queries/consent-status.js';
-import { recordAndAsk } from '../../db/queries/confirmations.js';
-import { listConsentEvents, listConsentEventsOfUser } from '../../db/queries/consent.js';
+import { listConsentEvents, listConsentEventsOfUser, recordConsent } from '../../db/queries/consent.js';
 import {
   addressOn,
   AddressField,
@@ -68,7 +67,7 @@ export function createConsentRoutes({ database, sending, now }: ConsentRouteDepe
       const asking = words.flatMap(({ double_opt_in: asks, topic }, place) => (asks ? [{ place, topic }] : []));
       if (asking.length > 0) await requireConfirmable(database, sending, tenantId, asking);
       const wishes = asking.map(({ place }) => wishFor(addressKey, tenantId, { place, address: said[place]?.address }));
-      const states = await recordAndAsk(database, tenantId, said, { addressKey, at, wishes });
+      const states = await recordConsent(database, tenantId, said, { addressKey, at, wishes });
       const items = words.map(({ channel, topic }, i) => {
         const { state = null, basis = null, asked: confirmation = null } = states[i] ?? {};
         return { channel, topic, state, basis, ...(confirmation !== null && { confirmation }) };

@@ -10,6 +10,7 @@ create table answers (
   -- Where it goes, sealed, since nobody need be known by the address; gone as soon as nothing is left to send.
   sealed_to bytea,
   seal_id text not null,
+  reply_id bigint, -- of an answer to a reply: which
   topic text, -- of a confirmation: what the yes is about
   text_version text, -- and the words that were agreed to
   asked_at timestamptz not null,
@@ -19,8 +20,10 @@ create table answers (
   next_at timestamptz, -- when somebody sees to it again; null: it is settled
   primary key (tenant_id, message_id),
   foreign key (tenant_id, message_id) references messages (tenant_id, message_id),
-  check ((kind = 'confirmation') = (topic is not null and confirm_by is not null))
+  check ((kind = 'confirmation') = (topic is not null and confirm_by is not null)),
+  check ((kind = 'reply') = (reply_id is not null))
 );
+create unique index answers_by_reply on answers (reply_id, tenant_id) where reply_id is not null; -- not the tenant first: see messages
 create index answers_waiting on answers (next_at) where next_at is not null; -- not the tenant first: see messages
 select isolate_by_tenant('answers');
 
@@ -41,8 +44,8 @@ as $$
 $$;
 
 -- Writes an answer down, to be sent at once.
-create function add_answer(wanted uuid, over text, hash bytea, person text, what text, sealed bytea, sealed_as text, about text, version text,
-  at timestamptz, until timestamptz, confirm_until timestamptz) returns bigint
+create function add_answer(wanted uuid, over text, hash bytea, person text, what text, sealed bytea, sealed_as text, at timestamptz, until timestamptz,
+  about text default null, version text default null, confirm_until timestamptz default null, to_reply bigint default null) returns bigint
   language plpgsql set search_path = madansara_analytics
 as $$
 declare
@@ -51,8 +54,8 @@ begin
   insert into messages (tenant_id, campaign_id, entry, step_key, user_id, channel, batch, idx, address_hash, status, reason, due_at, claimed_at)
   values (wanted, 0, nextval('answer_entries'), 0, coalesce(person, ''), over, 0, 0, hash, 'deferred', 'about to be sent', at, at)
   returning message_id into message;
-  insert into answers (tenant_id, message_id, kind, sealed_to, seal_id, topic, text_version, asked_at, send_by, confirm_by, next_at)
-  values (wanted, message, what, sealed, sealed_as, about, version, at, until, confirm_until, at);
+  insert into answers (tenant_id, message_id, kind, sealed_to, seal_id, reply_id, topic, text_version, asked_at, send_by, confirm_by, next_at)
+  values (wanted, message, what, sealed, sealed_as, to_reply, about, version, at, until, confirm_until, at);
   return message;
 end
 $$;
@@ -112,7 +115,7 @@ begin
   if lately.same > 0 then return 'asked lately'; end if;
   if lately.day >= 3 or lately.month >= 10 then return 'asked too often'; end if;
   select u.user_id into person from users u where u.tenant_id = wanted and u.user_id = resolve_user(wanted, word->>4);
-  perform add_answer(wanted, 'email', hash, person, 'confirmation', sealed, sealed_as, word->>1, word->>7, at, at + interval '1 day',
+  perform add_answer(wanted, 'email', hash, person, 'confirmation', sealed, sealed_as, at, at + interval '1 day', word->>1, word->>7,
     at + interval '7 days');
   return 'asked';
 end
@@ -297,5 +300,122 @@ begin
 end
 $$;
 
+-- What a tenant lets be answered without a person: words that a reply may hold, or that it asks for help, and what is said then.
+create table reply_rules (
+  tenant_id uuid not null references tenants,
+  rule_id bigint generated always as identity,
+  name text not null,
+  is_active boolean not null,
+  priority smallint not null check (priority between 0 and 9), -- of several that fit, the highest, and then the oldest
+  answers_help boolean not null, -- whoever asks for help, in whatever language, in place of words
+  keywords text[] not null,
+  channel text check (channel in ('sms', 'whatsapp')), -- null: either
+  campaign_id bigint, -- only who answers a message of it
+  message text, -- what is said, in Liquid
+  template text, -- or the approved WhatsApp template
+  most_per_day smallint not null check (most_per_day between 1 and 10),
+  actor text not null, -- the id of a key; never a name
+  updated_at timestamptz not null,
+  primary key (tenant_id, rule_id),
+  foreign key (tenant_id, campaign_id) references outreach_campaigns (tenant_id, id),
+  check ((message is null) <> (template is null)),
+  check (answers_help = (cardinality(keywords) = 0)),
+  check (template is null or coalesce(channel = 'whatsapp', false))
+);
+select isolate_by_tenant('reply_rules');
+
+alter table replies
+  add column said bytea, -- a keyed hash of the text: who says the same again and again may be a robot
+  add column rule_id bigint, -- the rule that fits
+  add column held_because text; -- why it did not answer all the same
+
+-- Takes a reply (take_reply), and writes the answer to it down, where a rule has one: in one transaction, so that there is one answer however often
+-- the reply is delivered, and none is lost. `candidates` are the rules that fit its words, the best first. Whoever may be a robot gets no answer:
+-- who writes within three seconds after one, says the same again within an hour, or has had five in ten minutes or ten in a day.
+create function take_answerable_reply(wanted uuid, from_provider text, sid text, over text, key bytea, number text, quoted text, wish text,
+  text_sealed bytea, at timestamptz, text_hash bytea, candidates bigint[], sealed bytea, sealed_as text)
+  returns table (is_new boolean, message_id bigint, user_id text, rule_id bigint, held_because text)
+  language plpgsql set search_path = madansara_analytics
+as $$
+#variable_conflict use_column
+declare
+  hash bytea := hash_address(key, wanted, over, number);
+  reply bigint;
+  rule reply_rules;
+begin
+  select t.is_new, t.message_id, t.user_id into is_new, message_id, user_id
+  from take_reply(wanted, from_provider, sid, over, key, number, quoted, wish, text_sealed, at) t;
+  if user_id = '' then -- it answers an answer of ours, which is nobody's
+    select c.user_id into user_id from (values (1)) one
+    left join lateral (
+      select c.user_id from contacts c where c.address = number and c.tenant_id = wanted and c.channel = over
+      order by c.verified_at is null, c.contact_id limit 1) c on true;
+  end if;
+  if is_new then
+    update replies r set said = text_hash, user_id = take_answerable_reply.user_id
+    where r.tenant_id = wanted and r.provider_id = sid returning r.reply_id into reply;
+    rule := rule_for_reply(wanted, hash, message_id, candidates);
+  end if;
+  if rule.rule_id is not null then
+    rule_id := rule.rule_id;
+    perform hold_answers_to(wanted, hash);
+    held_because := why_unanswered(wanted, over, hash, rule.rule_id, rule.most_per_day, text_hash, at);
+    update replies r set rule_id = rule.rule_id, held_because = take_answerable_reply.held_because
+    where r.tenant_id = wanted and r.reply_id = reply;
+    if held_because is null then
+      perform add_answer(wanted, over, hash, user_id, 'reply', sealed, sealed_as, at, at + interval '15 minutes', to_reply => reply);
+    end if;
+  end if;
+  return next;
+end
+$$;
+
+-- The first of these rules that is for the campaign that somebody answers: that of the message, or where that is an answer of ours, of the last
+-- one before.
+create function rule_for_reply(wanted uuid, hash bytea, answered bigint, candidates bigint[]) returns reply_rules
+  language sql stable set search_path = madansara_analytics
+as $$
+  select r.*
+  from unnest(candidates) with ordinality c(rule_id, place)
+  cross join lateral (
+    select r.* from reply_rules r where r.tenant_id = wanted and r.rule_id = c.rule_id and r.is_active limit 1) r
+  where r.campaign_id is null or r.campaign_id = (
+    select m.campaign_id from messages m
+    where m.address_hash = hash and m.tenant_id = wanted and m.campaign_id <> 0 and (m.message_id = answered or m.sent_at is not null)
+    order by m.message_id = answered desc nulls last, m.message_id desc limit 1)
+  order by c.place limit 1
+$$;
+
+create function why_unanswered(wanted uuid, over text, hash bytea, rule bigint, most smallint, text_hash bytea, at timestamptz) returns text
+  language sql stable set search_path = madansara_analytics
+as $$
+  select case
+      when exists (select from suppressions s where s.tenant_id = wanted and s.channel = over and s.address_hash = hash) then 'opted out'
+      when max(a.sent_at) > at - interval '3 seconds' then 'too quick'
+      when bool_or(a.said = text_hash and a.asked_at > at - interval '1 hour') then 'repeated'
+      when count(*) filter (where a.rule_id = rule) >= most or count(*) >= 10
+        or count(*) filter (where a.asked_at > at - interval '10 minutes') >= 5 then 'capped' end
+  from (
+    select a.asked_at, m.sent_at, r.said, r.rule_id
+    from messages m
+    cross join lateral (
+      select a.asked_at, a.reply_id from answers a where a.tenant_id = wanted and a.message_id = m.message_id and a.kind = 'reply' limit 1) a
+    cross join lateral (select r.said, r.rule_id from replies r where r.tenant_id = wanted and r.reply_id = a.reply_id limit 1) r
+    where m.address_hash = hash and m.tenant_id = wanted and m.campaign_id = 0 and a.asked_at > at - interval '1 day') a
+$$;
+
+-- What is said in answers that were claimed: by their rules, as they are now.
+create function words_of_answers(wanted uuid, message_ids bigint[]) returns table (message_id bigint, message text, template text)
+  language sql stable set search_path = madansara_analytics
+as $$
+  select o.id, rule.message, rule.template
+  from unnest(message_ids) o(id)
+  cross join lateral (select a.reply_id from answers a where a.tenant_id = wanted and a.message_id = o.id limit 1) a
+  cross join lateral (select r.rule_id from replies r where r.tenant_id = wanted and r.reply_id = a.reply_id limit 1) r
+  cross join lateral (
+    select s.message, s.template from reply_rules s where s.tenant_id = wanted and s.rule_id = r.rule_id limit 1) rule
+$$;
+
 select plan_by_look_ups(name::regproc::regprocedure)
-from unnest(array['ask_confirmation', 'refuse_answer', 'claim_answers', 'begin_answer', 'settle_answers', 'look_at_confirmation', 'confirm_consent']) name;
+from unnest(array['ask_confirmation', 'refuse_answer', 'claim_answers', 'begin_answer', 'settle_answers', 'look_at_confirmation', 'confirm_consent',
+  'take_answerable_reply', 'rule_for_reply', 'why_unanswered', 'words_of_answers']) name;

@@ -1,5 +1,6 @@
+import { sql } from 'drizzle-orm';
 import { parseTenantId, type TenantId } from '../../core/ids.js';
-import type { Database } from '../client.js';
+import type { Database, TenantTransaction } from '../client.js';
 import type { BegunMessage } from './send-ledger.js';
 
 type Ledger = Pick<Database, 'pool'>;
@@ -64,4 +65,19 @@ export async function beginAnswer(
 /** After an attempt: says when somebody is to see to these answers again. Without it they are seen to when their claims are over. */
 export async function settleAnswers({ pool }: Ledger, tenantId: TenantId, messageIds: readonly number[]): Promise<void> {
   await pool.query('select settle_answers($1, $2)', [tenantId, messageIds]);
+}
+
+/** What a rule says: words, or an approved template's name. */
+export type AnswerWords = { readonly message: string | null; readonly template: string | null };
+
+/** What is said in answers to replies, by their rules as they are now; nothing for one whose rule is gone. */
+export async function readAnswerWords(
+  tx: TenantTransaction,
+  tenantId: TenantId,
+  messageIds: readonly number[],
+): Promise<ReadonlyMap<number, AnswerWords>> {
+  const { rows } = await tx.execute<AnswerWords & { id: number }>(
+    sql`select message_id::float8 as id, message, template from words_of_answers(${tenantId}, ${sql.param([...messageIds])}::bigint[])`,
+  );
+  return new Map(rows.map(({ id, message, template }) => [id, { message, template }]));
 }
