@@ -29,8 +29,8 @@ export type MailWaySettings = {
   readonly timeoutMs: number;
 };
 
-export function openMailWay({ database, sending: { publicUrl, mail }, outgoing, timeoutMs }: MailWaySettings): MailWay {
-  const render = outgoing?.render ?? createEmailRenderer({ database, publicUrl });
+export function openMailWay({ database, sending: { publicUrl, ledgerKey, mail }, outgoing, timeoutMs }: MailWaySettings): MailWay {
+  const render = outgoing?.render ?? createEmailRenderer({ database, publicUrl, ledgerKey });
   if (mail.kind === 'smtp') {
     // A server may want to know whom it talks to, and the name of a container says nothing.
     const client = createSmtpClient({ ...mail.server, name: new URL(publicUrl).hostname });

@@ -416,6 +416,76 @@ as $$
     select s.message, s.template from reply_rules s where s.tenant_id = wanted and s.rule_id = r.rule_id limit 1) rule
 $$;
 
+-- Mails that people write back.
+alter table email_senders add column inbound_domain text; -- where replies are asked to, each with the token of its message
+alter table replies
+  drop constraint replies_channel_check,
+  add constraint replies_channel_check check (channel in ('sms', 'whatsapp', 'email')),
+  add column is_automatic boolean not null default false, -- a program has written it: an absence note, a bounce
+  add column is_trusted boolean not null default true; -- false: somebody else may have written it
+drop index replies_to_review;
+create index replies_to_review on replies (tenant_id, reply_id) where (asks = 'maybe_stop' or not is_trusted) and judged is null;
+
+-- Takes a mail that somebody has written to the address of a message, once. False: there is no such message, or its person was deleted.
+-- Whose address is another one, or was written by somebody else's server, is not taken at their word: whoever was forwarded a mail has
+-- its address too. A person looks at it, and until then it changes nothing.
+create function take_mail_reply(wanted uuid, message bigint, sid text, key bytea, sender text, is_authentic boolean, by_program boolean, wish text,
+  text_sealed bytea, at timestamptz) returns boolean
+  language plpgsql set search_path = madansara_analytics
+as $$
+declare
+  m messages;
+  trusted boolean;
+begin
+  perform enter_tenant(wanted);
+  perform hold_users(wanted, false);
+  perform lock_messages(wanted, array[message]);
+  select * into m from messages o where o.tenant_id = wanted and o.message_id = message and o.channel = 'email';
+  if m.message_id is null or m.address_hash is null or m.user_id like 'deleted/%' then return false; end if;
+  trusted := is_authentic and hash_address(key, wanted, 'email', sender) = m.address_hash;
+  insert into replies (tenant_id, provider_id, channel, address_hash, user_id, message_id, asks, sealed, received_at, is_automatic, is_trusted)
+  select wanted, sid, 'email', m.address_hash, (select u.user_id from users u where u.tenant_id = wanted and u.user_id = m.user_id), message, wish,
+    text_sealed, at, by_program, trusted or by_program
+  on conflict do nothing;
+  if not found or by_program or not trusted then return true; end if;
+  perform take_provider_events(wanted, 'inbound mail', jsonb_build_array(jsonb_build_array(
+    sid, message, case wish when 'stop' then 'unsubscribed' else 'replied' end, extract(epoch from at) * 1000)));
+  if wish = 'maybe_stop' then
+    insert into suppressions (tenant_id, channel, address_hash, reason) values (wanted, 'email', m.address_hash, 'awaiting review') on conflict do nothing;
+  end if;
+  return true;
+end
+$$;
+
+-- As before, also of a reply that somebody else may have written.
+create or replace function judge_reply(wanted uuid, reply bigint, verdict text, by_whom text, at timestamptz) returns table (judged text)
+  language plpgsql set search_path = madansara_analytics
+as $$
+declare
+  r replies;
+begin
+  perform enter_tenant(wanted);
+  perform hold_users(wanted, false);
+  select * into r from replies o where o.tenant_id = wanted and o.reply_id = reply and (o.asks = 'maybe_stop' or not o.is_trusted) for update;
+  if r.reply_id is null then return; end if;
+  if r.judged is null then
+    update replies o set judged = verdict, judged_by = by_whom, judged_at = at where o.tenant_id = wanted and o.reply_id = reply;
+    r.judged := verdict;
+    if verdict = 'stop' then
+      perform hush_writer(wanted, r.channel, r.address_hash, r.user_id, 'review of a reply', jsonb_build_object('reply', r.provider_id, 'by', by_whom), at);
+    else
+      delete from suppressions s
+      where s.tenant_id = wanted and s.channel = r.channel and s.address_hash = r.address_hash and s.reason = 'awaiting review' and not exists (
+        select from replies o
+        where o.address_hash = r.address_hash and o.tenant_id = wanted and o.channel = r.channel and o.asks = 'maybe_stop' and o.is_trusted
+          and o.judged is null);
+    end if;
+  end if;
+  return query select r.judged;
+end
+$$;
+
 select plan_by_look_ups(name::regproc::regprocedure)
 from unnest(array['ask_confirmation', 'refuse_answer', 'claim_answers', 'begin_answer', 'settle_answers', 'look_at_confirmation', 'confirm_consent',
-  'take_answerable_reply', 'rule_for_reply', 'why_unanswered', 'words_of_answers']) name;
+  'take_answerable_reply', 'rule_for_reply', 'why_unanswered', 'words_of_answers', 'take_mail_reply',
+  'judge_reply']) name;

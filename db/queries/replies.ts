@@ -52,10 +52,10 @@ export async function takeReply(
   return taken;
 }
 
-/** Of a reply that may be a stop: what it was. */
+/** Of a reply that may be a stop, or that somebody else may have written: what it was. */
 export type Verdict = 'stop' | 'none';
 
-/** Says what a reply was that may be a stop. The first verdict counts, and is given; nothing where there is no such reply. */
+/** Says what such a reply was. The first verdict counts, and is given; nothing where there is no such reply. */
 export async function judgeReply(
   { pool }: Pick<Database, 'pool'>,
   tenantId: TenantId,
@@ -75,7 +75,9 @@ export async function judgeReply(
 export type ReplyRow = {
   readonly replyId: number;
   readonly providerId: string;
-  readonly channel: PhoneChannel;
+  readonly channel: PhoneChannel | 'email';
+  readonly isAutomatic: boolean;
+  readonly isTrusted: boolean;
   readonly userId: string | null;
   readonly asks: ReplyWish | null;
   readonly verdict: Verdict | null;
@@ -111,7 +113,7 @@ export async function listReplies(
   const { rows } = await tx.execute<ReplyRow>(sql`
     select r.reply_id::float8 as "replyId", r.provider_id as "providerId", r.channel, r.user_id as "userId", r.asks, r.judged as verdict, r.sealed,
       r.received_at as "receivedAt", c.campaign_key as "campaignKey", m.step_key as "stepKey", r.rule_id::float8 as "ruleId",
-      r.held_because as "heldBecause", a.status as "answerStatus", a.reason as "answerReason"
+      r.held_because as "heldBecause", r.is_automatic as "isAutomatic", r.is_trusted as "isTrusted", a.status as "answerStatus", a.reason as "answerReason"
     from replies r
     left join lateral (
       select o.status, o.reason from answers s
@@ -120,8 +122,8 @@ export async function listReplies(
     left join messages m on m.tenant_id = r.tenant_id and m.message_id = r.message_id
     left join outreach_campaigns c on c.tenant_id = r.tenant_id and c.id = m.campaign_id
     where r.tenant_id = ${tenantId} and (${userId ?? null}::text is null or r.user_id = ${userId ?? null})
-      and (not ${toReview} or r.asks = 'maybe_stop' and r.judged is null)
-      and (not ${toAnswer} or (r.asks is null or r.asks = 'help') and (a.status is null or a.status in ('failed', 'suppressed')))
+      and (not ${toReview} or (r.asks = 'maybe_stop' or not r.is_trusted) and r.judged is null)
+      and (not ${toAnswer} or (r.asks is null or r.asks = 'help') and not r.is_automatic and (a.status is null or a.status in ('failed', 'suppressed')))
       and (${before ?? null}::float8 is null or r.reply_id < ${before ?? null}::float8)
     order by r.reply_id desc limit ${limit}`);
   return rows;

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { createEmailRenderer } from '../../activities/sending/rendering.js';
 import type { StepRequest } from '../../core/journey/campaign-request.js';
 import { requireCampaign } from '../../db/queries/campaigns.js';
-import { addSegment, addSender, draftCampaign } from '../harness/campaigns.js';
+import { ADDRESS_KEY, addSegment, addSender, draftCampaign } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 
 let database: TestDatabase;
@@ -18,7 +18,7 @@ async function mailOf(step: Partial<StepRequest>) {
   const sequence = [{ day: 0, channel: 'email', template: 'limited_offer', ...step }];
   const key = await draftCampaign(database, tenantId, { segment, sequence });
   const { id: campaignId } = await database.withTenant(tenantId, (tx) => requireCampaign(tx, tenantId, key));
-  const render = createEmailRenderer({ database, publicUrl: 'https://m.example' });
+  const render = createEmailRenderer({ database, publicUrl: 'https://m.example', ledgerKey: ADDRESS_KEY });
   const { mails, envelope } = await render({ tenantId, campaignId, stepKey: 1, channel: 'email', batch: 0, members: [0] }, [
     { userId: 'ann', address: 'ann@example.test', token: 'token' },
   ]);
