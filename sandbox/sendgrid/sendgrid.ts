@@ -64,6 +64,7 @@ type State = {
   readonly faults: ReturnType<typeof faultScript<SendFault>>;
   readonly limiter: ReturnType<typeof rateLimiter>;
   readonly webhook: WebhookSender;
+  readonly inbound: InboundParse;
   readonly requests: RequestRecord[];
   readonly now: () => number;
   readonly react: (message: AcceptedMessage, mail: MailRequest) => void;
@@ -84,6 +85,7 @@ export async function startSandboxSendgrid(options: SendgridOptions): Promise<Sa
     faults: faultScript(options.chances),
     limiter: rateLimiter(rateLimit, now),
     webhook,
+    inbound,
     requests: [],
     now,
     react: reactor(options, { webhook, inbound }, now),
@@ -146,6 +148,9 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
     case 'GET /v3/user/webhooks/event/settings/signed':
       if (!isKeyOf(request, state.keyHashes)) return refuse(state, response, 401, UNAUTHORIZED);
       return reply(response, 200, { public_key: state.webhook.publicKey });
+    case 'POST /sandbox/inbound':
+      state.inbound.write(JSON.parse(String(body)) as WrittenMail);
+      return reply(response, 202, {});
     default:
       if (serveControl(state, { route, query: searchParams, body }, response)) return;
       return pathname === '/v3/mail/send'
