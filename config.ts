@@ -69,6 +69,10 @@ const Environment = z
     SENDGRID_API_KEY: z.string().min(1).optional(),
     SENDGRID_API_URL: HttpAddress.default('https://api.sendgrid.com'),
     SENDGRID_WEBHOOK_KEY: z.base64().min(1).optional(),
+    SENDGRID_INBOUND_SECRET: z
+      .string()
+      .regex(/^[\w-]{24,128}$/, 'at least 24 letters, digits, "-" and "_" are expected: it stands in an address')
+      .optional(),
     SMTP_URL: SmtpUrl.optional(),
     TWILIO_ACCOUNT_SID: z
       .string()
@@ -90,6 +94,10 @@ const Environment = z
   .refine(
     (env) => !env.SENDGRID_API_KEY || env.SENDGRID_WEBHOOK_KEY,
     evenSo('SENDGRID_API_KEY needs SENDGRID_WEBHOOK_KEY: without the events of SendGrid nobody would know what became of a mail'),
+  )
+  .refine(
+    (env) => !env.SENDGRID_INBOUND_SECRET || env.SENDGRID_API_KEY || env.SMTP_URL,
+    evenSo('SENDGRID_INBOUND_SECRET needs SENDGRID_API_KEY or SMTP_URL: replies are to mails that were sent'),
   )
   .refine((env) => !env.SMTP_URL || !env.SENDGRID_API_KEY, evenSo('SENDGRID_API_KEY and SMTP_URL are both set: mail goes one way'))
   .refine((env) => !env.SMTP_URL || env.LEDGER_KEY, evenSo('SMTP_URL needs LEDGER_KEY'))
@@ -136,6 +144,8 @@ export type SendingConfig = {
   /** Where people reach the API: links in messages lead there. */
   readonly publicUrl: string;
   readonly mail: MailConfig;
+  /** Stands in the address to which SendGrid posts what people write back. Absent: nothing is taken. */
+  readonly inboundSecret?: string;
   /** Absent: no SMS and no WhatsApp message is sent. */
   readonly twilio?: TwilioConfig;
 };
@@ -185,6 +195,7 @@ const SECRETS = new Set([
   'WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE',
   'LEDGER_KEY',
   'SENDGRID_API_KEY',
+  'SENDGRID_INBOUND_SECRET',
   'SMTP_URL',
   'TWILIO_AUTH_TOKEN',
 ]);
@@ -254,10 +265,12 @@ function engarde(env: Environment): { engarde?: EngardeConfig } {
 }
 
 function sending(env: Environment): { sending?: SendingConfig } {
-  const { LEDGER_KEY: key, PUBLIC_URL: publicUrl } = env;
+  const { LEDGER_KEY: key, PUBLIC_URL: publicUrl, SENDGRID_INBOUND_SECRET: inboundSecret } = env;
   const mail = mailConfig(env);
   if (!key || !publicUrl || !mail) return {};
-  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), mail, ...twilio(env) } };
+  const ledgerKey = Buffer.from(key, 'base64');
+  const address = publicUrl.replace(/\/+$/, '');
+  return { sending: { ledgerKey, publicUrl: address, mail, ...(inboundSecret && { inboundSecret }), ...twilio(env) } };
 }
 
 function mailConfig(env: Environment): MailConfig | undefined {

@@ -12,6 +12,7 @@ import { createInboxTokenRoutes } from './routes/inbox-tokens.js';
 import { createKeyRoutes } from './routes/keys.js';
 import { createPhoneSenderRoutes } from './routes/phone-sender.js';
 import { createReplyRoutes } from './routes/replies.js';
+import { createReplyRuleRoutes } from './routes/reply-rules.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSendingPolicyRoutes } from './routes/sending-policy.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
@@ -52,6 +53,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createPhoneSenderRoutes(dependencies),
     ...createWhatsappTemplateRoutes(dependencies),
     ...createReplyRoutes(dependencies),
+    ...createReplyRuleRoutes(dependencies),
     ...createConsentRoutes(dependencies),
     ...createSendingPolicyRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),

@@ -136,6 +136,7 @@ export const PreviewVariables = z
     postal_address: Word,
     unsubscribe_url: Word,
     view_url: Word,
+    confirm_url: Word,
     offer: z.strictObject({ type: Word, value: z.number(), unit: Word, expiry_days: z.int(), label: Word }).partial(),
     incentive: Word,
     recommendations: z.array(z.strictObject({ name: Word, url: Word })).max(20),

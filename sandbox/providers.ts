@@ -15,7 +15,13 @@ export type SandboxProviders = {
   stop(): Promise<void>;
 };
 
-type Secrets = { readonly ledgerKey: string; readonly sendgridKey: string; readonly webhookKey: string; readonly twilioToken: string };
+type Secrets = {
+  readonly ledgerKey: string;
+  readonly sendgridKey: string;
+  readonly webhookKey: string;
+  readonly inboundSecret: string;
+  readonly twilioToken: string;
+};
 
 const PUBLIC_URL = 'https://madansara.localhost';
 
@@ -51,12 +57,14 @@ export async function startProviders(
       SENDGRID_API_KEY: secrets.sendgridKey,
       SENDGRID_API_URL: sendgrid.url,
       SENDGRID_WEBHOOK_KEY: sendgrid.webhook.publicKey,
+      SENDGRID_INBOUND_SECRET: secrets.inboundSecret,
       TWILIO_ACCOUNT_SID: SANDBOX_ACCOUNT.accountSid,
       TWILIO_AUTH_TOKEN: secrets.twilioToken,
       TWILIO_API_URL: twilio.url,
     },
     callBack(apiUrl) {
       sendgrid.webhook.setUrl(`${apiUrl}/v1/webhooks/sendgrid`);
+      sendgrid.inbound.setUrl(`${apiUrl}/v1/webhooks/sendgrid/inbound/${secrets.inboundSecret}`);
       twilio.webhook.setProxy({ from: PUBLIC_URL, to: apiUrl });
     },
     async stop() {
@@ -80,6 +88,7 @@ function makeSecrets(): Secrets {
     ledgerKey: randomBytes(32).toString('base64'),
     sendgridKey: `SG.${randomBytes(16).toString('hex')}.${randomBytes(32).toString('hex')}`,
     webhookKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
+    inboundSecret: randomBytes(24).toString('hex'),
     twilioToken: randomBytes(16).toString('hex'),
   };
 }

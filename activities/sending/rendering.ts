@@ -1,5 +1,7 @@
 import { offeredBy, wordsOfStep } from '../../core/campaign/step-words.js';
 import { DomainError } from '../../core/errors.js';
+import { signReplyAddress } from '../../core/message/reply-address.js';
+import { readToken } from '../../core/message/token.js';
 import { renderEmail } from '../../core/template/render-email.js';
 import { senderVariables } from '../../core/template/sender.js';
 import type { EmailWords } from '../../core/template/template.js';
@@ -20,20 +22,28 @@ export type RendererDependencies = {
   readonly publicUrl: string;
 };
 
+export type EmailRendererDependencies = RendererDependencies & {
+  /** Signs the addresses that replies are asked to. */
+  readonly ledgerKey: Buffer;
+};
+
 /** Writes the mails of a step from its template, the step's own words, and what is known of each user. */
 export const createEmailRenderer =
-  ({ database, publicUrl }: RendererDependencies): RenderMails =>
+  ({ database, ...settings }: EmailRendererDependencies): RenderMails =>
   (step, users) =>
-    database.withTenant(step.tenantId, (tx) => renderStep(tx, step, { users, publicUrl }));
+    database.withTenant(step.tenantId, (tx) => renderStep(tx, step, { users, ...settings }));
 
 async function renderStep(
   tx: TenantTransaction,
   step: StepOfBatch,
-  { users, publicUrl }: { readonly users: readonly Recipient[]; readonly publicUrl: string },
+  { users, publicUrl, ledgerKey }: { readonly users: readonly Recipient[]; readonly publicUrl: string; readonly ledgerKey: Buffer },
 ): Promise<RenderedStep> {
   const { tenantId } = step;
   const sender = await findEmailSender(tx, tenantId);
   if (!sender) throw new DomainError('conflict', 'the tenant has no sender of mail: PUT /v1/email-sender sets one');
+  const { fromEmail, fromName, replyTo: shown, inboundDomain = null } = sender;
+  // Where each has an address of their own, the shared one stands for it in the request, and so must stand nowhere in the mail.
+  const shared = inboundDomain === null ? shown : `replies@${inboundDomain}`;
   const { family, words, offered } = await wordsOf(tx, step);
   const template = await readEmailTemplate(tx, tenantId, family);
   if (!template) throw new DomainError('conflict', `there is no template ${family} in force`);
@@ -49,16 +59,22 @@ async function renderStep(
     const mail = renderEmail(template, variables, words);
     if (mail.kind === 'refused') return { because: mail.because };
     const { subject, html, text } = mail;
-    return { subject, html: untracked(html, unsubscribeUrl), text, unsubscribeUrl };
+    const replyTo = replyAddressOf(ledgerKey, token, inboundDomain);
+    return { subject, html: untracked(html, unsubscribeUrl), text, unsubscribeUrl, ...(replyTo !== undefined && { replyTo }) };
   });
-  const { fromEmail, fromName, replyTo } = sender;
   const envelope = {
     from: { email: fromEmail, name: fromName },
     // What people do with a mail is what the next step waits for: nobody but the provider sees it.
     tracking: { opens: true, clicks: true },
-    ...(replyTo !== null && { replyTo: { email: replyTo } }),
+    ...(shared !== null && { replyTo: { email: shared } }),
   };
   return { envelope, mails };
+}
+
+/** Where a reply to one message goes, on a domain of the tenant's whose mail comes to us. */
+function replyAddressOf(ledgerKey: Buffer, token: string, domain: string | null): string | undefined {
+  const message = domain === null ? undefined : readToken(ledgerKey, token);
+  return message && domain !== null ? signReplyAddress(ledgerKey, message, domain) : undefined;
 }
 
 /** SendGrid leaves a link alone that says so: whoever unsubscribes has not clicked on what the mail is about. */

@@ -32,7 +32,7 @@ export const createTextRenderer =
   (step, channel, users) =>
     database.withTenant(step.tenantId, (tx) => renderStep(tx, { step, channel, users, settings }));
 
-type Rendering = {
+export type Rendering = {
   readonly step: StepOfBatch;
   readonly channel: PhoneChannel;
   readonly users: readonly TextRecipient[];
@@ -47,16 +47,33 @@ async function renderStep(tx: TenantTransaction, { step, channel, users, setting
   if (!found) throw new Error(`the plan of the campaign has no step ${step.stepKey}`);
   const template = channel === 'whatsapp' ? await findWhatsappTemplate(tx, tenantId, found.template) : undefined;
   const words = { text: found.content.text, template };
+  return { sender, contents: await writeTexts(tx, { step, channel, users, settings, words, offered: offeredBy(found.content) }) };
+}
+
+/** Writes words for each of these users, with what is known of them, and with links of ours. */
+export async function writeTexts(
+  tx: TenantTransaction,
+  {
+    step,
+    channel,
+    users,
+    settings,
+    words,
+    offered = {},
+  }: Rendering & { readonly words: TextWords; readonly offered?: Pick<TextVariables, 'offer' | 'incentive'> },
+): Promise<readonly TextRendering[]> {
+  const { tenantId } = step;
+  const { template } = words;
   const userIds = users.map(({ userId }) => userId);
   const known = await readUserVariables(tx, tenantId, userIds, textLookups(words));
   const brand = await findEmailSender(tx, tenantId);
-  const ofAll = { ...(brand && senderVariables(brand)), ...offeredBy(found.content) };
+  const ofAll = { ...(brand && senderVariables(brand)), ...offered };
   const contents = users.map(({ userId, token, isOpen }) => {
     const variables = { ...known.get(userId), ...ofAll, unsubscribe_url: `${settings.publicUrl}/v1/unsubscribe/${token}` };
     return channel === 'sms' ? sms(words, variables) : whatsapp(words, variables, isOpen);
   });
   const sources = [words.text, ...Object.values(template?.variables ?? {}), brand?.brandUrl].filter((source) => typeof source === 'string');
-  return { sender, contents: await linked(tx, { step, sources, settings }, users, contents) };
+  return linked(tx, { step, sources, settings }, users, contents);
 }
 
 /** The contents with links of ours in all that their recipients can read. */

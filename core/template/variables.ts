@@ -1,4 +1,5 @@
 import type { Offer } from './offer.js';
+import type { TemplatePurpose } from './purpose.js';
 
 /** What a template may say of a user, the tenant and the step; docs/templates.md lists them. Their names are those that templates use. */
 export type TemplateVariables = {
@@ -13,6 +14,7 @@ export type TemplateVariables = {
   readonly postal_address: string;
   readonly unsubscribe_url: string;
   readonly view_url?: string;
+  readonly confirm_url?: string;
   readonly offer?: Offer;
   readonly incentive?: string;
   readonly recommendations?: readonly Recommendation[];
@@ -36,6 +38,7 @@ export const templateVariables: Readonly<Record<VariableName, { readonly meaning
   postal_address: { meaning: "the sender's postal address, which marketing mail must show" },
   unsubscribe_url: { meaning: 'where this person unsubscribes' },
   view_url: { meaning: 'this mail as a web page' },
+  confirm_url: { meaning: 'where this person confirms a yes: in `confirm_subscription` alone' },
   offer: { meaning: "the step's offer", fields: ['type', 'value', 'unit', 'expiry_days', 'label'] },
   incentive: { meaning: "the step's thank-you: `$10 gift card`" },
   recommendations: { meaning: 'what to look at next: a list of `name` and `url`, empty when there is none' },
@@ -48,13 +51,33 @@ export const requiredVariables = ['brand_name', 'postal_address', 'unsubscribe_u
 export const slots = ['content', 'cta'] as const;
 export type Slot = (typeof slots)[number];
 
+/**
+ * What such a mail may say that asks for a confirmation. Anybody may have typed the address, and beside it a name: nothing that they have
+ * typed, and nothing that is advertised, goes to somebody who has not confirmed yet.
+ */
+const confirmationVariables: readonly string[] = [
+  'email',
+  'brand_name',
+  'brand_url',
+  'postal_address',
+  'confirm_url',
+] satisfies readonly VariableName[];
+
+const variablesFor = (purpose: TemplatePurpose): readonly string[] =>
+  purpose === 'confirmation' ? confirmationVariables : Object.keys(templateVariables).filter((name) => name !== 'confirm_url');
+
 /** Why a template cannot use a variable of this path (`['offer', 'value']`), or nothing. */
-export function variableFault(path: readonly string[], allowedSlots: readonly Slot[]): string | undefined {
+export function variableFault(
+  path: readonly string[],
+  allowedSlots: readonly Slot[],
+  purpose: TemplatePurpose = 'campaign',
+): string | undefined {
   const [root = '', field] = path;
   if (allowedSlots.some((slot) => slot === root)) return undefined;
-  const known = isVariable(root) ? templateVariables[root] : undefined;
+  const allowed = variablesFor(purpose);
+  const known = isVariable(root) && allowed.includes(root) ? templateVariables[root] : undefined;
   if (known === undefined) {
-    return `there is no variable ${root}; there are ${[...Object.keys(templateVariables), ...allowedSlots].join(', ')}`;
+    return `there is no variable ${root}; there are ${[...allowed, ...allowedSlots].join(', ')}`;
   }
   if (root === 'traits' && field === undefined) return 'traits needs the name of one: traits.plan';
   if (field !== undefined && known.fields !== undefined && !known.fields.includes(field)) {

@@ -1,6 +1,7 @@
 import { wordsOfStep } from '../../core/campaign/step-words.js';
 import { parseTenantId, type TenantId } from '../../core/ids.js';
 import type { Plan, PlanContent, PlanStep } from '../../core/journey/plan.js';
+import { purposeOf } from '../../core/template/purpose.js';
 import { wordsFaults } from '../../core/template/compile-template.js';
 import { inAppStepFaults, smsStepFaults, whatsappStepFaults } from '../../core/template/text-faults.js';
 import type { TenantTransaction } from '../client.js';
@@ -52,6 +53,7 @@ async function mailFaults(
   { key, template: family }: PlanStep,
   content: PlanContent,
 ): Promise<string[]> {
+  if (purposeOf(family) !== 'campaign') return [`step ${key}: ${family} asks for a confirmation, and is no mail of a campaign`];
   const template = await readEmailTemplate(tx, tenantId, family);
   if (template === undefined) return [`step ${key}: there is no template ${family} in force`];
   const words = wordsOfStep(content);

@@ -84,6 +84,15 @@ describe('the configuration', () => {
     });
   });
 
+  it('takes replies by mail at an address that nobody can guess, and does not tell it', () => {
+    const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
+    const secret = 'topsecret-topsecret-topsecret';
+    assert.equal(loadConfig({ ...sending, SENDGRID_INBOUND_SECRET: secret }).sending?.inboundSecret, secret);
+    assert.ok(!JSON.stringify(describeConfig({ ...sending, SENDGRID_INBOUND_SECRET: secret })).includes('topsecret'));
+    assert.throws(() => loadConfig({ ...sending, SENDGRID_INBOUND_SECRET: 'short' }), { message: /SENDGRID_INBOUND_SECRET: at least 24/ });
+    assert.throws(() => loadConfig({ DATABASE_URL, SENDGRID_INBOUND_SECRET: secret }), { message: /needs SENDGRID_API_KEY or SMTP_URL/ });
+  });
+
   it('sends texts when it has an account of Twilio beside its mail', () => {
     const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
     const accountSid = `AC${'a'.repeat(32)}`;
