@@ -91,7 +91,12 @@ export const createAnswerSender =
       tenantId,
       claimedMs,
       own,
-      begin: (call, message) => beginAnswer(ledger.database, tenantId, { ...call, said: way.saidOf(message) }),
+      begin: async (some, judging) => {
+        const begun = some.map(({ message, ...call }) =>
+          beginAnswer(ledger.database, tenantId, { ...call, ...judging, said: way.saidOf(message) }),
+        );
+        return (await Promise.all(begun)).flatMap((message) => message ?? []);
+      },
     });
     const messages = own.map(({ message }) => message);
     await send(messages, calls);

@@ -197,7 +197,7 @@ begin
 end
 $$;
 
--- Says that the request of an answer is about to be written, as begin_text: its message is judged once more. Nothing: its call was taken over.
+-- Says that the request of an answer is about to be written, as begin_texts: its message is judged once more. Nothing: its call was taken over.
 create function begin_answer(wanted uuid, call uuid, message bigint, key bytea, at timestamptz, hash bytea)
   returns table (message_id bigint, status text, reason text, due_at timestamptz)
   language plpgsql set search_path = madansara_analytics
