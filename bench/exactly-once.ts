@@ -31,7 +31,7 @@ const sendFirst = await run('send first', {
   messages: Math.min(10_000, MESSAGES),
   perTask: 100,
   noonAfterMs: 0,
-  kills: Math.min(6, KILLS),
+  kills: KILLS,
   zombies: 0,
   unsubscriptions: 0,
   sendFirst: true,
