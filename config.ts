@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { KNOWN_RATES, type Rates } from './core/message/rates.js';
 import { isThisMachine, parseSmtpUrl, type SmtpServer } from './core/message/smtp-server.js';
 
 /** The folder that holds package.json, whether this file runs from its source or from a build folder. */
@@ -22,6 +23,8 @@ const HttpAddress = z.url({ protocol: /^https?$/ }).transform((text) => text.rep
 /** Naming an endpoint is enough to mean it. */
 const wantsS3 = (env: { ARTIFACT_STORE?: 'directory' | 's3' | undefined; S3_ENDPOINT?: string | undefined }) =>
   (env.ARTIFACT_STORE ?? (env.S3_ENDPOINT ? 's3' : 'directory')) === 's3';
+
+const PerSecond = z.coerce.number().min(0.01).max(100_000);
 
 const SmtpUrl = z.string().transform((text, context): SmtpServer => {
   const server = parseSmtpUrl(text);
@@ -76,6 +79,10 @@ const Environment = z
       .optional(),
     TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
     TWILIO_API_URL: HttpAddress.default('https://api.twilio.com'),
+    EMAIL_PER_SECOND: PerSecond.optional(),
+    SMS_PER_SECOND: PerSecond.optional(),
+    WHATSAPP_PER_SECOND: PerSecond.default(KNOWN_RATES.whatsapp ?? 80),
+    REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
     CLOCK_SPEED: z.coerce.number().min(1).max(1_000_000).default(1),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
@@ -138,6 +145,8 @@ export type SendingConfig = {
   readonly mail: MailConfig;
   /** Absent: no SMS and no WhatsApp message is sent. */
   readonly twilio?: TwilioConfig;
+  /** What providers take: mails by account or server, texts by sender. */
+  readonly rates: Rates;
 };
 
 /** The way that mails go. */
@@ -171,6 +180,8 @@ export type Config = {
   readonly engardeAppUrl: string;
   /** Absent: campaigns are drafts, and nothing is sent. */
   readonly sending?: SendingConfig;
+  /** Absent: what processes share is kept in PostgreSQL. */
+  readonly redisUrl?: string;
   /** How many times faster than ours the clocks of campaigns run: 1, but in a rehearsal. */
   readonly clockSpeed: number;
   readonly logLevel: Environment['LOG_LEVEL'];
@@ -207,6 +218,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv): Config {
     ...engarde(env),
     engardeAppUrl: env.ENGARDE_APP_URL,
     ...sending(env),
+    ...(env.REDIS_URL && { redisUrl: env.REDIS_URL }),
     clockSpeed: env.CLOCK_SPEED,
     logLevel: env.LOG_LEVEL,
   };
@@ -257,7 +269,8 @@ function sending(env: Environment): { sending?: SendingConfig } {
   const { LEDGER_KEY: key, PUBLIC_URL: publicUrl } = env;
   const mail = mailConfig(env);
   if (!key || !publicUrl || !mail) return {};
-  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), mail, ...twilio(env) } };
+  const ways = { mail, ...twilio(env), rates: rates(env) };
+  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), ...ways } };
 }
 
 function mailConfig(env: Environment): MailConfig | undefined {
@@ -268,6 +281,10 @@ function mailConfig(env: Environment): MailConfig | undefined {
 
 function twilio({ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: apiUrl }: Environment) {
   return accountSid && authToken ? { twilio: { accountSid, authToken, apiUrl } } : {};
+}
+
+function rates({ EMAIL_PER_SECOND: email, SMS_PER_SECOND: sms, WHATSAPP_PER_SECOND: whatsapp }: Environment): Rates {
+  return { ...(email !== undefined && { email }), ...(sms !== undefined && { sms }), whatsapp };
 }
 
 function maskPassword(value: string): string {
