@@ -31,8 +31,11 @@ export function limitRates(channels: Channels, rates: WithinRates): Channels {
 /** For so long a policy is not asked for again. */
 const KEPT_MS = 10_000;
 
-/** Whose tokens a step takes: those of the account, or of the sender where a provider counts by senders, and the tenant's own. */
-export function createBuckets(database: Database, sending: SendingConfig): WithinRates['bucketsOf'] {
+/**
+ * Whose tokens a step takes: those of the account, or of the sender where a provider counts by senders, and the tenant's own. Where clocks run
+ * faster, so do the buckets: in a rehearsal a second is one of the campaign's.
+ */
+export function createBuckets(database: Database, sending: SendingConfig, clockSpeed: number): WithinRates['bucketsOf'] {
   const kept = new Map<TenantId, { readonly atMs: number; readonly rates: Promise<Rates> }>();
   const ratesOf = (tenantId: TenantId): Promise<Rates> => {
     const known = kept.get(tenantId);
@@ -48,8 +51,8 @@ export function createBuckets(database: Database, sending: SendingConfig): Withi
     const own = (await ratesOf(tenantId))[channel];
     const perSecond = sending.rates[channel];
     return [
-      ...(perSecond === undefined ? [] : [providerBucket(accounts, { tenantId, channel }, perSecond)]),
-      ...(own === undefined ? [] : [{ tenantId, name: `${TENANT_RATE}${channel}`, perSecond: own }]),
+      ...(perSecond === undefined ? [] : [providerBucket(accounts, { tenantId, channel }, perSecond * clockSpeed)]),
+      ...(own === undefined ? [] : [{ tenantId, name: `${TENANT_RATE}${channel}`, perSecond: own * clockSpeed }]),
     ];
   };
 }

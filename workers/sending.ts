@@ -63,7 +63,7 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
           ledgerKey: sending.ledgerKey,
           channels: limitRates(channelsOf(database, sending, { mail, twilio }), {
             limiter: rates.limiter,
-            bucketsOf: createBuckets(database, sending),
+            bucketsOf: createBuckets(database, sending, speed),
             clockSpeed: speed,
           }),
           now,

@@ -36,6 +36,12 @@ export type RateLimiter = {
   promise(bucket: Bucket, places: number): Promise<number>;
 };
 
+/** What may go over a channel where all of these hold. */
+export const slowestOf = (channel: EngagementChannel, ...all: readonly Rates[]): number | undefined => {
+  const given = all.flatMap((rates) => rates[channel] ?? []);
+  return given.length === 0 ? undefined : Math.min(...given);
+};
+
 /** A second's worth. */
 export const burstOf = (perSecond: number): number => Math.max(1, Math.ceil(perSecond));
 
