@@ -7,7 +7,7 @@ export type RedisLimiter = RateLimiter & { close(): void };
 const ANSWERS_WITHIN_MS = 500;
 
 /** Longer than any bucket takes to be full, or any promise lasts: after that the key says nothing any more. */
-const KEPT_MS = 3_600_000;
+const KEPT_MS = 2 * 3_600_000;
 
 /** As `take_tokens` in PostgreSQL does it. KEYS are the buckets; ARGV is how many are wanted, how long keys are kept, and each bucket's rate and burst. */
 const TAKE = `
@@ -20,6 +20,7 @@ const TAKE = `
     local rate, burst = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
     local kept = redis.call('HMGET', KEYS[i], 'tokens', 'filled_at')
     local tokens, filled = tonumber(kept[1] or burst), tonumber(kept[2] or at)
+    if at > filled + math.max(5, 20 / rate) * 1000 then redis.call('HDEL', KEYS[i], 'promised_until') end
     has[i] = math.min(burst, tokens + math.max(0, at - filled) / 1000 * rate)
     granted = math.min(granted, math.floor(has[i]))
   end
@@ -41,7 +42,7 @@ const PROMISE = `
   local time = redis.call('TIME')
   local at = time[1] * 1000 + time[2] / 1000
   local first = tonumber(redis.call('HGET', KEYS[1], 'promised_until') or at)
-  if first > at + 300000 then first = at + 150000 else first = math.max(first, at) end
+  if first > at + 3600000 then first = at + 1800000 else first = math.max(first, at) end
   redis.call('HSET', KEYS[1], 'promised_until', string.format('%.3f', first + ARGV[2] / ARGV[1] * 1000))
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
   return tostring(first - at)

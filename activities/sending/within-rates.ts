@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spread, type Bucket, type RateLimiter, type Taken } from '../../core/message/rates.js';
 import { answerCall, type CallAnswer, type StepOfBatch } from '../../db/queries/send-ledger.js';
-import type { LedgerDependencies, Standing } from './send-chunk.js';
-import type { ChannelSender, ClaimedForCall } from './send-step.js';
+import type { LedgerDependencies } from './send-chunk.js';
+import type { ChannelSender, ClaimedForCall, PacedStanding } from './send-step.js';
 import { throughOutages } from './through-outages.js';
 
 export type WithinRates = {
@@ -49,7 +49,7 @@ async function putOff(
   { database, now, patience }: LedgerDependencies,
   { limiter, clockSpeed, step, claims: { callId, claimed } }: PuttingOff,
   { bucket, waitMs }: NonNullable<Taken['short']>,
-): Promise<readonly Standing[]> {
+): Promise<readonly PacedStanding[]> {
   const promisedMs = await throughOutages(() => limiter.promise(bucket, claimed.length), patience);
   const afterMs = spread(claimed.length, { afterMs: Math.max(waitMs, promisedMs), perSecond: bucket.perSecond });
   const at = now();
@@ -59,7 +59,7 @@ async function putOff(
       ({ messageId, status: 'deferred', reason, dueAt: new Date(at.getTime() + (afterMs[i] ?? 0) * clockSpeed) }) as const,
   ) satisfies readonly CallAnswer[];
   await throughOutages(() => answerCall(database, step.tenantId, { callId, answers, at }), patience);
-  return answers;
+  return answers.map((answer) => ({ ...answer, isPaced: true }));
 }
 
 /** How the names of buckets begin that a tenant asked for. */

@@ -16,7 +16,7 @@ export type WayFound = {
   readonly lost: number;
   /** Nobody knows, because something was killed or stopped. */
   readonly uncertain: number;
-  /** Nobody knows, because the provider did not take them and was told to give no answer that says so. */
+  /** Nobody knows, because the provider was told to give no answer, and tells nothing later: it has not got them, or is a mail server. */
   readonly ambiguous_faults: number;
 };
 

@@ -16,7 +16,8 @@ select isolate_by_tenant('rate_buckets', 'select');
 grant select, insert, update on rate_buckets to madansara_lookup;
 
 -- Takes up to so many tokens from each of these buckets, from all of them the same number. Where it is fewer than wanted, `limiting` is the place of the
--- bucket that had too few, and `wait_ms` says when it has the next one. A clock that goes back fills nothing, and takes nothing either.
+-- bucket that had too few, and `wait_ms` says when it has the next one. A clock that goes back fills nothing, and takes nothing either. Where nobody has
+-- come for tokens for a while, those who were promised a place do not come any more (their campaign was cancelled, say), and the promises end.
 create function take_tokens(owners uuid[], names text[], rates double precision[], bursts double precision[], wanted integer)
   returns table (granted integer, limiting integer, wait_ms double precision)
   language plpgsql security definer set search_path = madansara_analytics
@@ -37,7 +38,9 @@ begin
     join rate_buckets b on b.tenant_id = a.owner and b.bucket = a.name),
   given as (select greatest(0, least(wanted, floor(min(f.has))))::integer as taken from filled f),
   left_over as (
-    update rate_buckets b set tokens = f.has - g.taken, filled_at = at from filled f, given g
+    update rate_buckets b set tokens = f.has - g.taken, filled_at = at,
+      promised_until = case when at > b.filled_at + greatest(5, 20 / f.rate) * interval '1 second' then '-infinity' else b.promised_until end
+    from filled f, given g
     where b.tenant_id = f.owner and b.bucket = f.name)
   select g.taken, f.place::integer, case when g.taken < wanted then greatest(0, 1 - f.has + g.taken) / f.rate * 1000 else 0 end
   from filled f, given g order by 3 desc, 2 limit 1;
@@ -46,7 +49,7 @@ $$;
 alter function take_tokens(uuid[], text[], double precision[], double precision[], integer) owner to madansara_lookup;
 
 -- Gives so many messages that wait a place behind those that wait already, and says in how many milliseconds the first of them is. Promises go no more
--- than five minutes ahead: of more than that, each comes again within minutes, since what others were promised may never be asked for.
+-- than an hour ahead: of more than that, each comes again within the hour.
 create function promise_places(owner uuid, name text, rate double precision, places integer) returns double precision
   language plpgsql security definer set search_path = madansara_analytics
 as $$
@@ -57,7 +60,7 @@ begin
   select b.promised_until into first_at from rate_buckets b where b.tenant_id = owner and b.bucket = name for update;
   if not found then return 0; end if;
   at := clock_timestamp();
-  first_at := case when first_at > at + interval '5 minutes' then at + interval '2.5 minutes' else greatest(first_at, at) end;
+  first_at := case when first_at > at + interval '1 hour' then at + interval '30 minutes' else greatest(first_at, at) end;
   update rate_buckets b set promised_until = first_at + places / rate * interval '1 second' where b.tenant_id = owner and b.bucket = name;
   return extract(epoch from first_at - at) * 1000;
 end

@@ -31,7 +31,7 @@ export type SandboxSmtp = {
   misbehave(...faults: readonly (SmtpFault | undefined)[]): void;
   /** What the next connections meet when they are greeted, or log in. */
   refuse(...faults: readonly (SmtpFault | undefined)[]): void;
-  /** How many mails it has read to their end and not accepted, without a word from which their sender could know. */
+  /** How many mails it has read to their end, and accepted or not, without a word from which their sender could know. */
   unanswered(): number;
   /** What those who connected have said that they are called. */
   greetedBy(): readonly string[];

@@ -79,14 +79,14 @@ function conforms(open: () => Promise<{ limiter: RateLimiter; others: readonly R
     }
   });
 
-  it('sends those who wait behind each other, and nobody further than some minutes', async () => {
+  it('sends those who wait behind each other, and nobody further than an hour', async () => {
     const bucket = bucketAt(10);
     await limiter.take([bucket], 10);
     const [first, second] = [await limiter.promise(bucket, 100), await limiter.promise(bucket, 100)];
     assert.ok(first < 1_000 && second > 9_000 && second <= 10_000, `${first}, ${second} ms`);
-    await limiter.promise(bucket, 10_000);
+    await limiter.promise(bucket, 100_000);
     const afterMany = await limiter.promise(bucket, 1);
-    assert.ok(afterMany >= 149_000 && afterMany <= 300_000, `${afterMany} ms`);
+    assert.ok(afterMany >= 1_799_000 && afterMany <= 1_800_000, `${afterMany} ms`);
     // Promises take no tokens.
     assert.ok(await waitUntil(async () => (await limiter.take([bucket], 1)).granted === 1, 5_000, 20));
   });

@@ -43,7 +43,7 @@ export type RunningProvider = {
   readonly stop: () => Promise<void>;
 };
 
-/** How many events a provider still has to post, and how many messages it has refused so that nobody could know. */
+/** How many events a provider still has to post, and how many messages it was made to leave unanswered, so that nobody will ever know. */
 export type Told = { readonly pending: number; readonly unanswered: number };
 
 /** A message that was taken, and when, by the clock of the machine. */
