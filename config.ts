@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { KNOWN_RATES, type Rates } from './core/message/rates.js';
 import { isThisMachine, parseSmtpUrl, type SmtpServer } from './core/message/smtp-server.js';
 
 /** The folder that holds package.json, whether this file runs from its source or from a build folder. */
@@ -22,6 +23,8 @@ const HttpAddress = z.url({ protocol: /^https?$/ }).transform((text) => text.rep
 /** Naming an endpoint is enough to mean it. */
 const wantsS3 = (env: { ARTIFACT_STORE?: 'directory' | 's3' | undefined; S3_ENDPOINT?: string | undefined }) =>
   (env.ARTIFACT_STORE ?? (env.S3_ENDPOINT ? 's3' : 'directory')) === 's3';
+
+const PerSecond = z.coerce.number().min(0.01).max(100_000);
 
 const SmtpUrl = z.string().transform((text, context): SmtpServer => {
   const server = parseSmtpUrl(text);
@@ -80,6 +83,10 @@ const Environment = z
       .optional(),
     TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
     TWILIO_API_URL: HttpAddress.default('https://api.twilio.com'),
+    EMAIL_PER_SECOND: PerSecond.optional(),
+    SMS_PER_SECOND: PerSecond.optional(),
+    WHATSAPP_PER_SECOND: PerSecond.default(KNOWN_RATES.whatsapp ?? 80),
+    REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
     CLOCK_SPEED: z.coerce.number().min(1).max(1_000_000).default(1),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
@@ -148,6 +155,8 @@ export type SendingConfig = {
   readonly inboundSecret?: string;
   /** Absent: no SMS and no WhatsApp message is sent. */
   readonly twilio?: TwilioConfig;
+  /** What providers take: mails by account or server, texts by sender. */
+  readonly rates: Rates;
 };
 
 /** The way that mails go. */
@@ -181,6 +190,8 @@ export type Config = {
   readonly engardeAppUrl: string;
   /** Absent: campaigns are drafts, and nothing is sent. */
   readonly sending?: SendingConfig;
+  /** Absent: what processes share is kept in PostgreSQL. */
+  readonly redisUrl?: string;
   /** How many times faster than ours the clocks of campaigns run: 1, but in a rehearsal. */
   readonly clockSpeed: number;
   readonly logLevel: Environment['LOG_LEVEL'];
@@ -218,6 +229,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv): Config {
     ...engarde(env),
     engardeAppUrl: env.ENGARDE_APP_URL,
     ...sending(env),
+    ...(env.REDIS_URL && { redisUrl: env.REDIS_URL }),
     clockSpeed: env.CLOCK_SPEED,
     logLevel: env.LOG_LEVEL,
   };
@@ -269,8 +281,8 @@ function sending(env: Environment): { sending?: SendingConfig } {
   const mail = mailConfig(env);
   if (!key || !publicUrl || !mail) return {};
   const ledgerKey = Buffer.from(key, 'base64');
-  const address = publicUrl.replace(/\/+$/, '');
-  return { sending: { ledgerKey, publicUrl: address, mail, ...(inboundSecret && { inboundSecret }), ...twilio(env) } };
+  const ways = { mail, ...twilio(env), rates: rates(env), ...(inboundSecret && { inboundSecret }) };
+  return { sending: { ledgerKey, publicUrl: publicUrl.replace(/\/+$/, ''), ...ways } };
 }
 
 function mailConfig(env: Environment): MailConfig | undefined {
@@ -281,6 +293,10 @@ function mailConfig(env: Environment): MailConfig | undefined {
 
 function twilio({ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: apiUrl }: Environment) {
   return accountSid && authToken ? { twilio: { accountSid, authToken, apiUrl } } : {};
+}
+
+function rates({ EMAIL_PER_SECOND: email, SMS_PER_SECOND: sms, WHATSAPP_PER_SECOND: whatsapp }: Environment): Rates {
+  return { ...(email !== undefined && { email }), ...(sms !== undefined && { sms }), whatsapp };
 }
 
 function maskPassword(value: string): string {

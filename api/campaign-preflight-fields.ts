@@ -39,6 +39,11 @@ const Forecast = z.object({
     .describe("First messages by the hours of the tenant's clock in the day after a launch now; hours without any are left out."),
   later: z.int().describe('First messages after that day, or only after a reaction.'),
   held: z.int().describe('Of all these, those that quiet hours put off: they stand where the hours allow them.'),
+  slowed: z
+    .int()
+    .describe(
+      'Of all these, those that wait their turn, because provider or policy let only so many go per second: they stand where it comes.',
+    ),
   never: z.int().describe('Whose hours allow no message within four weeks; they stand nowhere else.'),
 });
 
@@ -82,6 +87,7 @@ export function preflightShown({ campaignKey }: CampaignRow, preflight: Prefligh
       hours: forecast.hours.map(({ fromMs, local, messages }) => ({ from: new Date(fromMs), local_time: local, messages })),
       later: forecast.later,
       held: forecast.held,
+      slowed: forecast.slowed,
       never: forecast.never,
     },
   };

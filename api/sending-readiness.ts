@@ -8,7 +8,7 @@ const NEEDED = 'SENDGRID_API_KEY and SENDGRID_WEBHOOK_KEY, or SMTP_URL; LEDGER_K
 export function readinessOf(sending: Config['sending']): SendingReadiness {
   const texts = sending?.twilio ? true : 'no provider is configured (TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN)';
   return sending
-    ? { email: true, in_app: true, sms: texts, whatsapp: texts, ledgerKey: sending.ledgerKey }
+    ? { email: true, in_app: true, sms: texts, whatsapp: texts, ledgerKey: sending.ledgerKey, rates: sending.rates }
     : {
         email: `no provider is configured (${NEEDED})`,
         in_app: `nothing is sent from this installation (${NEEDED})`,

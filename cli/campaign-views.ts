@@ -46,6 +46,7 @@ export function preflightLines({ recipients, lately, reach, overCap, forecast, b
     ...[...smsLengths].map(([key, length]) => `Step ${key} takes ${segmentsInWords(length)}.`),
     ...(hours.length > 0 ? ["First messages by the hours of the tenant's clock:", ...hours] : []),
     ...(forecast.held > 0 ? [`Put off by quiet hours, as far as is known now: ${formatNumber(forecast.held)}`] : []),
+    ...(forecast.slowed > 0 ? [`Put off because only so many go per second: ${formatNumber(forecast.slowed)}`] : []),
     ...(forecast.never > 0 ? [`Whose hours allow no message: ${formatNumber(forecast.never)}`] : []),
     ...(forecast.later > 0 ? [`Later than a day from now, or after a reaction: ${formatNumber(forecast.later)}`] : []),
     ...(blockers.length === 0 ? ['It can be launched.'] : ['It cannot be launched:', ...blockers.map((blocker) => `  - ${blocker}`)]),

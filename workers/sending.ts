@@ -17,6 +17,7 @@ import { campaignTaskQueue } from '../workflows/task-queues.js';
 import { workflowBundle } from './bundle.js';
 import { temporalLogger } from './logging.js';
 import { openMailWay, type MailWay, type Outgoing } from './mail-way.js';
+import { createBuckets, limitRates, openLimiter } from './rates.js';
 import { startRelay } from './relay.js';
 import { startRepeating } from './repeating.js';
 import { createReplyAnswerSenders, createTextChannels, twilioClientOf } from './text-channels.js';
@@ -55,6 +56,7 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
   const batches = createBatchControl(client);
   const twilio = sending?.twilio && twilioClientOf(sending.twilio, PROVIDER_TIMEOUT_MS);
   const mail = sending && openMailWay({ database, sending, outgoing, timeoutMs: PROVIDER_TIMEOUT_MS });
+  const rates = openLimiter(database, config.redisUrl, logger);
   const worker = await Worker.create({
     connection: native,
     namespace: client.options.namespace,
@@ -66,7 +68,11 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
         createSendingActivities({
           database,
           ledgerKey: sending.ledgerKey,
-          channels: channelsOf(database, sending, { mail, twilio }),
+          channels: limitRates(channelsOf(database, sending, { mail, twilio }), {
+            limiter: rates.limiter,
+            bucketsOf: createBuckets(database, sending, speed),
+            clockSpeed: speed,
+          }),
           now,
         })),
     },
@@ -103,6 +109,7 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await run.catch(() => undefined);
       mail?.close();
+      rates.close();
     },
   };
 }

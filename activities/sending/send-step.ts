@@ -15,7 +15,9 @@ export type Channels = Readonly<Partial<Record<StepOfBatch['channel'], ChannelSe
  * Sends what was claimed for a call, and tells where each of these messages stands then. It renders them, writes `failed` where there
  * is nothing to send, and sees to it that of two who try the same one alone sends.
  */
-export type ChannelSender = (ledger: LedgerDependencies, step: StepOfBatch, claims: ClaimedForCall) => Promise<readonly Standing[]>;
+export type ChannelSender = (ledger: LedgerDependencies, step: StepOfBatch, claims: ClaimedForCall) => Promise<readonly PacedStanding[]>;
+/** `isPaced`: it comes again at just that moment, when it is its turn, and not about then. */
+export type PacedStanding = Standing & { readonly isPaced?: true };
 export type ClaimedForCall = {
   readonly callId: string;
   /** When, by the clock of the machine: what is sent long after that is asked anew (`requireFresh`). */
@@ -27,7 +29,7 @@ export type ClaimedForCall = {
 export type Recipient = { readonly userId: string; readonly address: string; readonly token: string };
 
 /** What became of each member, by its idx. */
-export type StepSent = readonly (readonly [idx: number, outcome: StepOutcome, dueAtMs?: number])[];
+export type StepSent = readonly (readonly [idx: number, outcome: StepOutcome, dueAtMs?: number, isPaced?: true])[];
 export type StepOutcome = 'sent' | 'waiting' | 'uncertain' | 'suppressed' | 'failed';
 
 export type Claimed = Extract<Claim, { outcome: 'claimed' }>;
@@ -53,7 +55,7 @@ export async function sendStep(dependencies: SendingDependencies, step: StepOfBa
   return claims.map((claim) => told(claim, claim.messageId === null ? undefined : byMessage.get(claim.messageId)));
 }
 
-function told(claim: Claim, standing: Standing | undefined): StepSent[number] {
+function told(claim: Claim, standing: PacedStanding | undefined): StepSent[number] {
   const { idx } = claim;
   switch (claim.outcome) {
     case 'uncertain':
@@ -66,7 +68,8 @@ function told(claim: Claim, standing: Standing | undefined): StepSent[number] {
     case 'claimed':
     case 'held':
       if (standing === undefined) throw new Error(`nothing is known of the message of member ${idx}`);
-      return standing.dueAt ? [idx, 'waiting', standing.dueAt.getTime()] : [idx, outcomeOf(standing.status)];
+      if (!standing.dueAt) return [idx, outcomeOf(standing.status)];
+      return standing.isPaced ? [idx, 'waiting', standing.dueAt.getTime(), true] : [idx, 'waiting', standing.dueAt.getTime()];
   }
 }
 

@@ -4,6 +4,7 @@ import { blockersOf, type OverCap, type Reach, type SendingReadiness } from '../
 import { DomainError } from '../../core/errors.js';
 import { parseTenantId } from '../../core/ids.js';
 import type { Plan, PlanContent } from '../../core/journey/plan.js';
+import { slowestOf } from '../../core/message/rates.js';
 import type { SmsLength } from '../../core/message/sms-length.js';
 import { smsLengthOf } from '../../core/template/text-faults.js';
 import type { TenantTransaction } from '../client.js';
@@ -13,6 +14,7 @@ import { countLately } from './campaign-lately.js';
 import { readReach, type ReachOfClocks } from './campaign-reach.js';
 import { readPlan, type CampaignRow } from './campaigns.js';
 import { readQuietRules } from './quiet-rules.js';
+import { readSendingRates } from './sending-policy.js';
 import { readTenant } from './tenants.js';
 
 /** What a launch at this moment would meet. */
@@ -59,7 +61,13 @@ export async function readPreflight(
     reach,
     overCap: found.map((one) => ({ channel: one.reach.channel, users: one.overCap })),
     plan,
-    forecast: forecastOf(plan, found[0]?.clocks ?? [], { launchMs: at.getTime(), homeZone: tenant.timeZone, recipients, ownHours }),
+    forecast: forecastOf(plan, found[0]?.clocks ?? [], {
+      launchMs: at.getTime(),
+      homeZone: tenant.timeZone,
+      recipients,
+      ownHours,
+      perSecond: first && slowestOf(first.channel, readiness.rates ?? {}, await readSendingRates(tx, tenant.tenantId)),
+    }),
     smsLengths: smsLengthsOf(plan, contents),
     blockers: [
       ...blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, mayBeEmpty, reach, readiness }),

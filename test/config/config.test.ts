@@ -81,6 +81,19 @@ describe('the configuration', () => {
       ledgerKey,
       publicUrl: 'https://audience.example.com',
       mail: { kind: 'sendgrid', apiKey: 'SG.1', apiUrl: 'https://api.sendgrid.com', webhookKey: 'TUZrd0V3WUg=' },
+      rates: { whatsapp: 80 },
+    });
+  });
+
+  it('sends as fast as it is told, and WhatsApp messages as fast as Meta lets one at first; a password of Redis is not shown', () => {
+    const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
+    const told = { EMAIL_PER_SECOND: '0.5', SMS_PER_SECOND: '10', WHATSAPP_PER_SECOND: '400', REDIS_URL: 'rediss://:s3cr3t@redis:6379' };
+    const config = loadConfig({ ...sending, ...told });
+    assert.deepEqual(config.sending?.rates, { email: 0.5, sms: 10, whatsapp: 400 });
+    assert.equal(config.redisUrl, told.REDIS_URL);
+    assert.ok(!JSON.stringify(describeConfig({ ...sending, ...told })).includes('s3cr3t@redis'));
+    assert.throws(() => loadConfig({ ...sending, EMAIL_PER_SECOND: '0', REDIS_URL: 'http://redis' }), {
+      message: /EMAIL_PER_SECOND: [\s\S]*REDIS_URL: /,
     });
   });
 
@@ -119,6 +132,7 @@ describe('the configuration', () => {
       ledgerKey: Buffer.alloc(32, 7),
       publicUrl: 'https://audience.example.com',
       mail: { kind: 'smtp', server: { host: 'mail.example.com', port: 465, secure: true, requireTls: false, login } },
+      rates: { whatsapp: 80 },
     });
     assert.ok(!JSON.stringify(describeConfig(smtp)).includes('topsecret'));
     assert.throws(() => loadConfig({ ...smtp, ...reachable, SENDGRID_API_KEY: 'SG.1' }), {

@@ -141,4 +141,5 @@ export const sendingTo = ({ url, webhook }: SandboxSendgrid): SendingConfig => (
   ledgerKey: ADDRESS_KEY,
   publicUrl: 'https://audience.example.test',
   mail: { kind: 'sendgrid', apiKey: SENDGRID_KEY, apiUrl: url, webhookKey: webhook.publicKey },
+  rates: {},
 });

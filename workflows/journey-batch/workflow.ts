@@ -108,11 +108,16 @@ async function sendTogether(sending: Sending, steps: readonly PlanStep[], wanted
   try {
     const members = toRanges(wanted.map(({ idx }) => idx));
     const answers = await sendStep.executeWithOptions({ summary }, [{ ...sending, stepKey, channel, members }]);
-    const byIdx = new Map(answers.flatMap(([kind, whose, untilMs]) => fromRanges(whose).map((idx) => [idx, { kind, untilMs }])));
+    const byIdx = new Map(
+      answers.flatMap(([kind, whose, untilMs, isPaced]) => fromRanges(whose).map((idx) => [idx, { kind, untilMs, isPaced }])),
+    );
+    // Runs of older code round them up to the campaign's tick, and a bucket would run over meanwhile.
+    const isExact = answers.some(([, , , isPaced]) => isPaced) && wf.patched('paced messages come just when they are due');
     return wanted.map((one) => {
-      const { kind = 'failed', untilMs } = byIdx.get(one.idx) ?? {};
+      const { kind = 'failed', untilMs, isPaced } = byIdx.get(one.idx) ?? {};
       if (kind !== 'waiting') return { ...one, answer: { kind } };
-      return { ...one, answer: untilMs === undefined ? again() : { kind: 'deferred', untilMs } };
+      if (untilMs === undefined) return { ...one, answer: again() };
+      return { ...one, answer: { kind: 'deferred', untilMs, ...(isPaced && isExact && { isExact }) } };
     });
   } catch (error) {
     if (wf.isCancellation(error)) throw error;
