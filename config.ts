@@ -31,6 +31,7 @@ const SmtpUrl = z.string().transform((text, context): SmtpServer => {
 });
 
 const REAL_SENDGRID = /^https:\/\/api\.([a-z]+\.)?sendgrid\.com/;
+const REAL_META = /^https:\/\/graph\.(facebook|instagram)\.com/;
 const REAL_TWILIO = /^https:\/\/api\.([a-z0-9-]+\.)*twilio\.com/;
 
 /** A rule that is tried even when a single variable is at fault, so that all faults are told at once. */
@@ -76,6 +77,9 @@ const Environment = z
       .optional(),
     TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
     TWILIO_API_URL: HttpAddress.default('https://api.twilio.com'),
+    META_APP_SECRET: z.string().min(1).optional(),
+    META_VERIFY_TOKEN: z.string().min(16, 'at least 16 characters are expected').optional(),
+    META_API_URL: HttpAddress.default('https://graph.facebook.com/v24.0'),
     CLOCK_SPEED: z.coerce.number().min(1).max(1_000_000).default(1),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
@@ -111,6 +115,18 @@ const Environment = z
     evenSo('CLOCK_SPEED is for rehearsals: people whom Twilio really writes to live by the clock'),
   )
   .refine(
+    (env) => !env.META_APP_SECRET || env.META_VERIFY_TOKEN,
+    evenSo('META_APP_SECRET needs META_VERIFY_TOKEN: without the webhooks of Meta nobody could be answered'),
+  )
+  .refine(
+    (env) => !env.META_APP_SECRET || env.SENDGRID_API_KEY || env.SMTP_URL,
+    evenSo('META_APP_SECRET needs SENDGRID_API_KEY or SMTP_URL: an installation that sends, sends mail'),
+  )
+  .refine(
+    (env) => env.CLOCK_SPEED === 1 || !env.META_APP_SECRET || !REAL_META.test(env.META_API_URL),
+    evenSo('CLOCK_SPEED is for rehearsals: people whom Meta really writes to live by the clock'),
+  )
+  .refine(
     (env) => env.CLOCK_SPEED === 1 || !env.SENDGRID_API_KEY || !REAL_SENDGRID.test(env.SENDGRID_API_URL),
     evenSo('CLOCK_SPEED is for rehearsals: people whom SendGrid really writes to live by the clock'),
   );
@@ -138,6 +154,8 @@ export type SendingConfig = {
   readonly mail: MailConfig;
   /** Absent: no SMS and no WhatsApp message is sent. */
   readonly twilio?: TwilioConfig;
+  /** Absent: no message is sent over Messenger and Instagram. */
+  readonly meta?: MetaConfig;
 };
 
 /** The way that mails go. */
@@ -155,6 +173,15 @@ export type TwilioConfig = {
   readonly accountSid: string;
   /** Opens the account, and signs what Twilio posts to us. */
   readonly authToken: string;
+  readonly apiUrl: string;
+};
+
+export type MetaConfig = {
+  /** Of the app: it signs what Meta posts to us, and shows that our requests are the app's. */
+  readonly appSecret: string;
+  /** Meta shows it when the webhook is set up. */
+  readonly verifyToken: string;
+  /** Of the Graph API, with its version. */
   readonly apiUrl: string;
 };
 
@@ -187,6 +214,8 @@ const SECRETS = new Set([
   'SENDGRID_API_KEY',
   'SMTP_URL',
   'TWILIO_AUTH_TOKEN',
+  'META_APP_SECRET',
+  'META_VERIFY_TOKEN',
 ]);
 
 /** Called once, by each process's main. Reports every fault at once, in words, and never a value that may be secret. */
@@ -257,7 +286,8 @@ function sending(env: Environment): { sending?: SendingConfig } {
   const { LEDGER_KEY: key, PUBLIC_URL: publicUrl } = env;
   const mail = mailConfig(env);
   if (!key || !publicUrl || !mail) return {};
-  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), mail, ...twilio(env) } };
+  const ways = { mail, ...twilio(env), ...meta(env) };
+  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), ...ways } };
 }
 
 function mailConfig(env: Environment): MailConfig | undefined {
@@ -268,6 +298,10 @@ function mailConfig(env: Environment): MailConfig | undefined {
 
 function twilio({ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: apiUrl }: Environment) {
   return accountSid && authToken ? { twilio: { accountSid, authToken, apiUrl } } : {};
+}
+
+function meta({ META_APP_SECRET: appSecret, META_VERIFY_TOKEN: verifyToken, META_API_URL: apiUrl }: Environment) {
+  return appSecret && verifyToken ? { meta: { appSecret, verifyToken, apiUrl } } : {};
 }
 
 function maskPassword(value: string): string {

@@ -17,6 +17,7 @@ import { temporalLogger } from './logging.js';
 import { openMailWay, type MailWay, type Outgoing } from './mail-way.js';
 import { startRelay } from './relay.js';
 import { startRepeating } from './repeating.js';
+import { createSocialChannelOf } from './social-channel.js';
 import { createTextChannels, twilioClientOf } from './text-channels.js';
 
 export type SendingSettings = {
@@ -94,12 +95,13 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
 
 function channelsOf(
   database: Database,
-  { ledgerKey, publicUrl }: SendingConfig,
+  { ledgerKey, publicUrl, meta }: SendingConfig,
   { mail, twilio }: { readonly mail: MailWay; readonly twilio: TwilioClient | undefined },
 ): Channels {
   return {
     email: mail.channel,
     in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
     ...(twilio && createTextChannels({ database, publicUrl, ledgerKey, client: twilio })),
+    ...(meta && { social: createSocialChannelOf({ database, publicUrl, ledgerKey, meta, timeoutMs: PROVIDER_TIMEOUT_MS }) }),
   };
 }

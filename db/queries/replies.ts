@@ -59,7 +59,7 @@ export async function judgeReply(
 export type ReplyRow = {
   readonly replyId: number;
   readonly providerId: string;
-  readonly channel: PhoneChannel;
+  readonly channel: PhoneChannel | 'social';
   readonly userId: string | null;
   readonly asks: ReplyWish | null;
   readonly verdict: Verdict | null;

@@ -1,0 +1,105 @@
+import { hashText } from '../../core/message/sealed-text.js';
+import { socialFault, type SocialMessage, type SocialProvider } from '../../core/message/social-message.js';
+import { signToken } from '../../core/message/token.js';
+import { answerCall, type CallAnswer, type StepOfBatch } from '../../db/queries/send-ledger.js';
+import { beginSocial, closeWindows, readWindows, type SocialWindow } from '../../db/queries/social.js';
+import { giveOwnCalls, ledgerCalls, type BeginOwnCall } from '../sending/own-calls.js';
+import { takenOver, type LedgerDependencies, type Standing } from '../sending/send-chunk.js';
+import type { ChannelSender, Claimed, Recipient } from '../sending/send-step.js';
+import { throughOutages } from '../sending/through-outages.js';
+import { sendByMeta, type MetaOptions } from './meta.js';
+
+export type SocialRecipient = Recipient & { readonly messageId: number; readonly provider: SocialProvider };
+/** What a step says to each of these users, in their order, or why nothing; and the tokens of the accounts that say it. */
+export type RenderedSocial = {
+  readonly accessTokens: Readonly<Partial<Record<SocialProvider, string>>>;
+  readonly texts: readonly ({ readonly text: string } | { readonly because: string })[];
+};
+
+export type SocialDependencies = {
+  readonly meta: MetaOptions;
+  readonly render: (step: StepOfBatch, users: readonly SocialRecipient[]) => Promise<RenderedSocial>;
+};
+
+const DAY_MS = 24 * 3_600_000;
+/** What is judged open is sent within the time that a claim lasts, and has to arrive. */
+const SPARE_MS = 5 * 60_000;
+/** Whoever has written may be told anything for a day; a comment may be answered for a week. */
+const WINDOW_MS = DAY_MS - SPARE_MS;
+const COMMENT_MS = 7 * DAY_MS - SPARE_MS;
+
+/**
+ * Sends over Messenger and Instagram: a request for each message, and so a call for each. Where the window of somebody is closed, the
+ * message is suppressed before anything is begun: no network lets a campaign's message through then.
+ */
+export const createSocialChannel =
+  (dependencies: SocialDependencies): ChannelSender =>
+  async (ledger, step, { callId, claimedMs, claimed }) => {
+    const { database, ledgerKey, now, patience } = ledger;
+    const { tenantId } = step;
+    const { open, closed } = await sortByWindow(ledger, step, callId, claimed);
+    const { accessTokens, messages, unsent } = await renderOpen(ledger, { ...dependencies, step }, open);
+    if (unsent.length > 0) await throughOutages(() => answerCall(database, tenantId, { callId, answers: unsent, at: now() }), patience);
+    if (messages.length === 0) return [...closed, ...unsent];
+    const own = await giveOwnCalls(ledger, tenantId, callId, messages);
+    const begin: BeginOwnCall<SocialMessage> = (call, { provider, to, text }) => {
+      const commentId = to.kind === 'comment' ? to.id : null;
+      return beginSocial(database, tenantId, { ...call, said: hashText(ledgerKey, text), provider, commentId });
+    };
+    const { calls, standings, lost } = ledgerCalls(ledger, { tenantId, claimedMs, own, begin });
+    for (const [provider, accessToken] of Object.entries(accessTokens)) {
+      const overIt = messages.flatMap(({ message }) => (message.provider === provider ? [message] : []));
+      await sendByMeta(dependencies.meta, { accessToken, messages: overIt }, { calls });
+    }
+    if (lost.size > 0) throw takenOver();
+    return [...closed, ...unsent, ...standings];
+  };
+
+type Open = Claimed & Omit<SocialWindow, 'messageId'>;
+
+async function sortByWindow(
+  { database, patience }: LedgerDependencies,
+  { tenantId }: StepOfBatch,
+  callId: string,
+  claimed: readonly Claimed[],
+): Promise<{ readonly open: readonly Open[]; readonly closed: readonly Standing[] }> {
+  const nowMs = Date.now();
+  const [since, commentedSince] = [new Date(nowMs - WINDOW_MS), new Date(nowMs - COMMENT_MS)];
+  const windows = await throughOutages(() => readWindows(database, tenantId, { claimed, since, commentedSince }), patience);
+  const byMessage = new Map(windows.map((window) => [window.messageId, window]));
+  const open = claimed.flatMap((one) => {
+    const window = byMessage.get(one.messageId);
+    return window?.isOpen === true ? [{ ...one, ...window }] : [];
+  });
+  const isOpen = new Set(open.map(({ messageId }) => messageId));
+  const messageIds = claimed.flatMap(({ messageId }) => (isOpen.has(messageId) ? [] : [messageId]));
+  if (messageIds.length > 0) await throughOutages(() => closeWindows(database, tenantId, { callId, messageIds }), patience);
+  return { open, closed: messageIds.map((messageId) => ({ messageId, status: 'suppressed' })) };
+}
+
+type Rendering = SocialDependencies & { readonly step: StepOfBatch };
+
+async function renderOpen({ ledgerKey }: LedgerDependencies, { render, step }: Rendering, open: readonly Open[]) {
+  const { tenantId } = step;
+  const recipients = open.map(({ messageId, userId, address, provider }) => {
+    return { messageId, userId, address, provider, token: signToken(ledgerKey, { tenantId, messageId }) };
+  });
+  const { accessTokens, texts } = open.length === 0 ? NOTHING : await render(step, recipients);
+  if (texts.length !== open.length) throw new Error(`${texts.length} messages were rendered for ${open.length} users`);
+  const messages: { readonly messageId: number; readonly message: SocialMessage }[] = [];
+  const unsent: Extract<CallAnswer, { status: 'failed' }>[] = [];
+  for (const [i, { messageId, address, provider, commentId }] of open.entries()) {
+    const [rendered, recipient] = [texts[i], recipients[i]];
+    if (!rendered || !recipient) continue;
+    const to = commentId === null ? ({ kind: 'person', id: address } as const) : ({ kind: 'comment', id: commentId } as const);
+    const message = 'because' in rendered ? undefined : { token: recipient.token, provider, to, text: rendered.text };
+    const because = 'because' in rendered ? rendered.because : accessTokens[provider] === undefined ? noAccount(provider) : undefined;
+    const fault = because ?? (message && socialFault(message));
+    if (fault !== undefined) unsent.push({ messageId, status: 'failed', reason: fault });
+    else if (message) messages.push({ messageId, message });
+  }
+  return { accessTokens, messages, unsent };
+}
+
+const NOTHING: RenderedSocial = { accessTokens: {}, texts: [] };
+const noAccount = (provider: SocialProvider): string => `the tenant has no account on ${provider}`;
