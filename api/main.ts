@@ -20,6 +20,7 @@ import { listen, type RunningServer } from './server.js';
 import { connectWalker } from './temporal.js';
 import { createUnsubscribePages } from './unsubscribe.js';
 import { createSendgridWebhook } from './webhooks/sendgrid.js';
+import { createMetaWebhook } from './webhooks/meta.js';
 import { createTwilioWebhooks } from './webhooks/twilio.js';
 
 export type RunningApi = {
@@ -104,7 +105,7 @@ export async function runApi(
 /** What providers and the people who get our messages call. */
 function outsideOf(database: Database, sending: Config['sending'], logger: Logger): readonly Router[] {
   if (sending === undefined) return [];
-  const { ledgerKey, publicUrl, mail, twilio } = sending;
+  const { ledgerKey, publicUrl, mail, twilio, meta } = sending;
   const now = () => new Date();
   return [
     // A mail server tells nothing later.
@@ -112,6 +113,7 @@ function outsideOf(database: Database, sending: Config['sending'], logger: Logge
     createUnsubscribePages({ database, ledgerKey, now }),
     createLinkPages({ database, ledgerKey, now }),
     ...(twilio ? [createTwilioWebhooks({ database, ledgerKey, publicUrl, authToken: twilio.authToken, now, logger })] : []),
+    ...(meta ? [createMetaWebhook({ database, ledgerKey, ...meta, now, logger })] : []),
   ];
 }
 

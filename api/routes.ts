@@ -14,6 +14,7 @@ import { createPhoneSenderRoutes } from './routes/phone-sender.js';
 import { createReplyRoutes } from './routes/replies.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSendingPolicyRoutes } from './routes/sending-policy.js';
+import { createSocialAccountRoutes } from './routes/social-accounts.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
 import { createTemplateRoutes } from './routes/templates.js';
 import { createTenantRoutes } from './routes/tenants.js';
@@ -51,6 +52,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createEmailSenderRoutes(dependencies),
     ...createPhoneSenderRoutes(dependencies),
     ...createWhatsappTemplateRoutes(dependencies),
+    ...createSocialAccountRoutes(dependencies),
     ...createReplyRoutes(dependencies),
     ...createConsentRoutes(dependencies),
     ...createSendingPolicyRoutes(dependencies),
