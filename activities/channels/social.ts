@@ -1,5 +1,5 @@
 import { hashText } from '../../core/message/sealed-text.js';
-import { socialFault, type SocialMessage, type SocialProvider } from '../../core/message/social-message.js';
+import { COMMENT_MS, socialFault, WINDOW_MS, type SocialMessage, type SocialProvider } from '../../core/message/social-message.js';
 import { signToken } from '../../core/message/token.js';
 import { answerCall, type CallAnswer, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { beginSocial, closeWindows, readWindows, type SocialWindow } from '../../db/queries/social.js';
@@ -20,13 +20,6 @@ export type SocialDependencies = {
   readonly meta: MetaOptions;
   readonly render: (step: StepOfBatch, users: readonly SocialRecipient[]) => Promise<RenderedSocial>;
 };
-
-const DAY_MS = 24 * 3_600_000;
-/** What is judged open is sent within the time that a claim lasts, and has to arrive. */
-const SPARE_MS = 5 * 60_000;
-/** Whoever has written may be told anything for a day; a comment may be answered for a week. */
-const WINDOW_MS = DAY_MS - SPARE_MS;
-const COMMENT_MS = 7 * DAY_MS - SPARE_MS;
 
 /**
  * Sends over Messenger and Instagram: a request for each message, and so a call for each. Where the window of somebody is closed, the

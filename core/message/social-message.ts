@@ -20,6 +20,13 @@ export type SocialRecipient = { readonly kind: 'person'; readonly id: string } |
 export const MAX_MESSENGER_CHARS = 2_000;
 export const MAX_INSTAGRAM_BYTES = 1_000;
 
+const DAY_MS = 24 * 3_600_000;
+/** What is judged open is sent within the time that a claim lasts, and has to arrive. */
+const SPARE_MS = 5 * 60_000;
+/** Whoever has written may be told anything for a day; a comment may be answered for a week. */
+export const WINDOW_MS = DAY_MS - SPARE_MS;
+export const COMMENT_MS = 7 * DAY_MS - SPARE_MS;
+
 /** The id of a person or an account at Meta. */
 export const META_ID = /^\d{1,32}$/;
 /** Of a comment: on a page its post's id stands before it. */

@@ -1,7 +1,8 @@
+import { sql } from 'drizzle-orm';
 import type { TenantId } from '../../core/ids.js';
 import type { ReplyWish } from '../../core/message/reply-wish.js';
-import type { SocialProvider } from '../../core/message/social-message.js';
-import type { Database } from '../client.js';
+import { COMMENT_MS, WINDOW_MS, type SocialProvider } from '../../core/message/social-message.js';
+import type { Database, TenantTransaction } from '../client.js';
 import type { TakenReply } from './replies.js';
 import type { BegunMessage } from './send-ledger.js';
 
@@ -155,4 +156,24 @@ export async function findEchoed(
     echo.since,
   ]);
   return rows[0]?.id;
+}
+
+/** How many members of a segment have an address on a network and could be told nothing at this moment. */
+export async function countClosedWindows(
+  tx: TenantTransaction,
+  { tenantId, segmentId }: { readonly tenantId: string; readonly segmentId: number | null },
+  nowMs: number,
+): Promise<number> {
+  const [since, commented] = [WINDOW_MS, COMMENT_MS].map((ms) => new Date(nowMs - ms).toISOString());
+  const { rows } = await tx.execute<{ users: number }>(sql`
+    with addresses as (
+      select m.user_id, c.provider, c.address, coalesce(c.heard_at > ${since}::timestamptz, false) as is_open
+      from segment_membership m
+      join contacts c on c.tenant_id = ${tenantId} and c.user_id = m.user_id and c.channel = 'social' and is_social_address(c.provider, c.address)
+      where m.tenant_id = ${tenantId} and m.segment_id = ${segmentId})
+    select count(distinct a.user_id)::float8 - count(distinct a.user_id) filter (where a.is_open or k.comment_id is not null)::float8 as users
+    from addresses a
+    left join social_comments k on k.tenant_id = ${tenantId} and k.provider = a.provider and k.address = a.address and k.message_id is null
+      and k.commented_at > ${commented}::timestamptz`);
+  return rows[0]?.users ?? 0;
 }

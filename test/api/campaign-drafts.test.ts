@@ -67,7 +67,17 @@ describe('POST /v1/campaigns', () => {
     const { preflight } = body;
     assert.deepEqual([preflight.can_launch, preflight.recipients, preflight.blockers], [true, 3, []]);
     assert.deepEqual(preflight.channels, [
-      { channel: 'email', reachable: 3, no_address: 0, no_consent: 0, unconfirmed: 0, suppressed: 0, same_address: 0, over_cap: 0 },
+      {
+        channel: 'email',
+        reachable: 3,
+        no_address: 0,
+        no_consent: 0,
+        unconfirmed: 0,
+        suppressed: 0,
+        same_address: 0,
+        over_cap: 0,
+        window_closed: null,
+      },
     ]);
     assert.deepEqual(preflight.forecast, {
       hours: [{ from: '2026-03-02T12:00:00.000Z', local_time: '2026-03-02 12:00', messages: 3 }],
