@@ -39,6 +39,7 @@ before(async () => {
     test_id: testId,
     campaign_id: campaignId,
     family: templateFamily,
+    provider: 'messenger',
     key_id: created.keyId,
   };
 });

@@ -129,7 +129,13 @@ describe('the migrated schema', () => {
         .filter(({ holds }) => !holds)
         .map(({ index }) => index)
         .sort(),
-      ['api_keys_by_hash', 'phone_senders_by_sms_number', 'phone_senders_by_sms_service', 'phone_senders_by_whatsapp_number'],
+      [
+        'api_keys_by_hash',
+        'phone_senders_by_sms_number',
+        'phone_senders_by_sms_service',
+        'phone_senders_by_whatsapp_number',
+        'social_accounts_by_account',
+      ],
     );
   });
 
