@@ -2,8 +2,8 @@ import { hashText } from '../../core/message/sealed-text.js';
 import { COMMENT_MS, socialFault, WINDOW_MS, type SocialMessage, type SocialProvider } from '../../core/message/social-message.js';
 import { signToken } from '../../core/message/token.js';
 import { answerCall, type CallAnswer, type StepOfBatch } from '../../db/queries/send-ledger.js';
-import { beginSocial, closeWindows, readWindows, type SocialWindow } from '../../db/queries/social.js';
-import { giveOwnCalls, ledgerCalls, type BeginOwnCall } from '../sending/own-calls.js';
+import { beginSocials, closeWindows, readWindows, type SocialWindow } from '../../db/queries/social.js';
+import { giveOwnCalls, ledgerCalls, type BeginOwnCalls } from '../sending/own-calls.js';
 import { takenOver, type LedgerDependencies, type Standing } from '../sending/send-chunk.js';
 import type { ChannelSender, Claimed, Recipient } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
@@ -12,7 +12,7 @@ import { sendByMeta, type MetaOptions } from './meta.js';
 export type SocialRecipient = Recipient & { readonly messageId: number; readonly provider: SocialProvider };
 /** What a step says to each of these users, in their order, or why nothing; and the tokens of the accounts that say it. */
 export type RenderedSocial = {
-  readonly accessTokens: Readonly<Partial<Record<SocialProvider, string>>>;
+  readonly accessTokens: ReadonlyMap<SocialProvider, string>;
   readonly texts: readonly ({ readonly text: string } | { readonly because: string })[];
 };
 
@@ -28,24 +28,32 @@ export type SocialDependencies = {
 export const createSocialChannel =
   (dependencies: SocialDependencies): ChannelSender =>
   async (ledger, step, { callId, claimedMs, claimed }) => {
-    const { database, ledgerKey, now, patience } = ledger;
+    const { database, now, patience } = ledger;
     const { tenantId } = step;
     const { open, closed } = await sortByWindow(ledger, step, callId, claimed);
     const { accessTokens, messages, unsent } = await renderOpen(ledger, { ...dependencies, step }, open);
     if (unsent.length > 0) await throughOutages(() => answerCall(database, tenantId, { callId, answers: unsent, at: now() }), patience);
     if (messages.length === 0) return [...closed, ...unsent];
     const own = await giveOwnCalls(ledger, tenantId, callId, messages);
-    const begin: BeginOwnCall<SocialMessage> = (call, { provider, to, text }) => {
-      const commentId = to.kind === 'comment' ? to.id : null;
-      return beginSocial(database, tenantId, { ...call, said: hashText(ledgerKey, text), provider, commentId });
-    };
-    const { calls, standings, lost } = ledgerCalls(ledger, { tenantId, claimedMs, own, begin });
-    for (const [provider, accessToken] of Object.entries(accessTokens)) {
-      const overIt = messages.flatMap(({ message }) => (message.provider === provider ? [message] : []));
-      await sendByMeta(dependencies.meta, { accessToken, messages: overIt }, { calls });
+    const standings: Standing[] = [];
+    for (const [provider, accessToken] of accessTokens) {
+      const ofProvider = own.filter(({ message }) => message.provider === provider);
+      const begin = beginOver(ledger, step, provider);
+      const { calls, ...ended } = ledgerCalls(ledger, { tenantId, claimedMs, own: ofProvider, begin });
+      await sendByMeta(dependencies.meta, { accessToken, messages: ofProvider.map(({ message }) => message) }, { calls });
+      if (ended.lost.size > 0) throw takenOver();
+      standings.push(...ended.standings);
     }
-    if (lost.size > 0) throw takenOver();
     return [...closed, ...unsent, ...standings];
+  };
+
+const beginOver =
+  ({ database, ledgerKey }: LedgerDependencies, { tenantId }: StepOfBatch, provider: SocialProvider): BeginOwnCalls<SocialMessage> =>
+  (some, judging) => {
+    const calls = some.map(({ callId, messageId, message: { to, text } }) => {
+      return { callId, messageId, said: hashText(ledgerKey, text), commentId: to.kind === 'comment' ? to.id : null };
+    });
+    return beginSocials(database, tenantId, { provider, calls }, judging);
   };
 
 type Open = Claimed & Omit<SocialWindow, 'messageId'>;
@@ -86,7 +94,7 @@ async function renderOpen({ ledgerKey }: LedgerDependencies, { render, step }: R
     if (!rendered || !recipient) continue;
     const to = commentId === null ? ({ kind: 'person', id: address } as const) : ({ kind: 'comment', id: commentId } as const);
     const message = 'because' in rendered ? undefined : { token: recipient.token, provider, to, text: rendered.text };
-    const because = 'because' in rendered ? rendered.because : accessTokens[provider] === undefined ? noAccount(provider) : undefined;
+    const because = 'because' in rendered ? rendered.because : !accessTokens.has(provider) ? noAccount(provider) : undefined;
     const fault = because ?? (message && socialFault(message));
     if (fault !== undefined) unsent.push({ messageId, status: 'failed', reason: fault });
     else if (message) messages.push({ messageId, message });
@@ -94,5 +102,5 @@ async function renderOpen({ ledgerKey }: LedgerDependencies, { render, step }: R
   return { accessTokens, messages, unsent };
 }
 
-const NOTHING: RenderedSocial = { accessTokens: {}, texts: [] };
+const NOTHING: RenderedSocial = { accessTokens: new Map(), texts: [] };
 const noAccount = (provider: SocialProvider): string => `the tenant has no account on ${provider}`;

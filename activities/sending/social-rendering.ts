@@ -54,5 +54,5 @@ async function openAccounts(tx: TenantTransaction, { tenantId }: StepOfBatch, le
     const token = openToken(ledgerKey, { tenantId, provider }, sealedToken);
     return token === undefined ? [] : [[provider, token] as const];
   });
-  return Object.fromEntries(tokens);
+  return new Map(tokens);
 }

@@ -106,31 +106,41 @@ begin
 end
 $$;
 
--- As begin_text, of a message over a network; where it answers a comment, it is the only one that ever does.
-create function begin_social(wanted uuid, call uuid, message bigint, key bytea, at timestamptz, hash bytea, network text, comment text)
+-- As begin_texts, of messages over one network; where one answers the comment in its place, it is the only one that ever does.
+create function begin_socials(wanted uuid, own uuid[], message_ids bigint[], key bytea, at timestamptz, hashes bytea[], network text, comments text[])
   returns table (message_id bigint, status text, reason text, due_at timestamptz)
   language plpgsql set search_path = madansara_analytics
 as $$
 #variable_conflict use_column
+declare
+  call uuid;
+  comment text;
+  claimed bigint[] := '{}';
 begin
   perform set_config('app.social_provider', network, true);
-  for message_id, status, reason, due_at in select b.* from begin_text(wanted, call, message, key, at, hash) b loop
+  for message_id, status, reason, due_at, call, comment in
+    select b.message_id, b.status, b.reason, b.due_at, o.call, o.comment
+    from begin_texts(wanted, own, message_ids, key, at, hashes) b
+    join unnest(message_ids, own, comments) o(message_id, call, comment) on o.message_id = b.message_id
+    order by o.comment, b.message_id -- so that two who answer the same people's comments never wait for each other
+  loop
     if status = 'claimed' and comment is not null then
-      update social_comments k set message_id = message
-      where k.tenant_id = wanted and k.provider = network and k.comment_id = comment and coalesce(k.message_id, message) = message;
+      update social_comments k set message_id = begin_socials.message_id
+      where k.tenant_id = wanted and k.provider = network and k.comment_id = comment
+        and coalesce(k.message_id, begin_socials.message_id) = begin_socials.message_id;
       if not found then
-        perform close_windows(wanted, call, array[message]);
+        perform close_windows(wanted, call, array[message_id]);
         status := 'suppressed';
         reason := 'window closed';
       end if;
     end if;
-    if status = 'claimed' then
-      update messages m set provider = network
-      from (select b.ctid as place from messages b where b.tenant_id = wanted and b.message_id = message limit 1) b
-      where m.ctid = b.place;
-    end if;
+    if status = 'claimed' then claimed := claimed || message_id; end if;
     return next;
   end loop;
+  update messages m set provider = network
+  from unnest(claimed) o(message_id)
+  cross join lateral (select b.ctid as place from messages b where b.tenant_id = wanted and b.message_id = o.message_id limit 1) b
+  where m.ctid = b.place;
 end
 $$;
 
@@ -237,5 +247,5 @@ as $$
 $$;
 
 select plan_by_look_ups(name::regproc::regprocedure)
-from unnest(array['open_windows', 'close_windows', 'begin_social', 'social_person', 'take_social_reply', 'take_comment', 'find_social_messages', 'find_unread',
+from unnest(array['open_windows', 'close_windows', 'begin_socials', 'social_person', 'take_social_reply', 'take_comment', 'find_social_messages', 'find_unread',
   'find_echoed']) name;

@@ -47,26 +47,35 @@ export async function closeWindows(
   await pool.query('select close_windows($1, $2, $3)', [tenantId, callId, messageIds]);
 }
 
-/** As `beginText`, of a message over a network; where it answers a comment, no other message ever does. */
-export async function beginSocial(
+/** A message that is about to be sent; where it answers a comment, no other message ever does. */
+export type SocialCall = {
+  readonly callId: string;
+  readonly messageId: number;
+  readonly said: Buffer;
+  readonly commentId: string | null;
+};
+
+/** As `beginTexts`, of messages over one network. */
+export async function beginSocials(
   { pool }: Ledger,
   tenantId: TenantId,
-  call: {
-    readonly callId: string;
-    readonly messageId: number;
-    readonly addressKey: Buffer;
-    readonly at: Date;
-    readonly said: Buffer;
-    readonly provider: SocialProvider;
-    readonly commentId: string | null;
-  },
-): Promise<BegunMessage | undefined> {
-  const { callId, messageId, addressKey, at, said, provider, commentId } = call;
+  { provider, calls }: { readonly provider: SocialProvider; readonly calls: readonly SocialCall[] },
+  { addressKey, at }: { readonly addressKey: Buffer; readonly at: Date },
+): Promise<readonly BegunMessage[]> {
   const { rows } = await pool.query<BegunMessage>(
-    `select message_id::float8 as "messageId", status, reason, due_at as "dueAt" from begin_social($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [tenantId, callId, messageId, addressKey, at, said, provider, commentId],
+    `select message_id::float8 as "messageId", status, reason, due_at as "dueAt" from begin_socials($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      tenantId,
+      calls.map(({ callId }) => callId),
+      calls.map(({ messageId }) => messageId),
+      addressKey,
+      at,
+      calls.map(({ said }) => said),
+      provider,
+      calls.map(({ commentId }) => commentId),
+    ],
   );
-  return rows[0];
+  return rows;
 }
 
 /** What somebody has written to an account, with its text sealed. */

@@ -9,7 +9,7 @@ import { readToken } from '../../core/message/token.js';
 import { claimMessages } from '../../db/queries/claiming.js';
 import { partClaims } from '../../db/queries/own-calls.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
-import { beginSocial, readWindows } from '../../db/queries/social.js';
+import { beginSocials, readWindows } from '../../db/queries/social.js';
 import { SANDBOX_APP } from '../../sandbox/meta/accounts.js';
 import { startSandboxMeta, type SandboxMeta, type SandboxMetaOptions } from '../../sandbox/meta/meta.js';
 import { ADDRESS_KEY } from '../harness/campaigns.js';
@@ -33,7 +33,7 @@ async function restart(options: SandboxMetaOptions = {}): Promise<void> {
   meta = await startSandboxMeta({ audience: () => quietSocialHabits(), ...options });
 }
 
-const accessTokens = Object.fromEntries(SANDBOX_APP.accounts.map(({ provider, accessToken }) => [provider, accessToken]));
+const accessTokens = new Map(SANDBOX_APP.accounts.map(({ provider, accessToken }) => [provider, accessToken]));
 const plainTexts: SocialDependencies['render'] = (_, users) =>
   Promise.resolve({ accessTokens, texts: users.map(({ userId, provider }) => ({ text: `For ${userId} on ${provider}` })) });
 
@@ -183,7 +183,7 @@ describe('sending a step over a social network', () => {
     const later = () => new Date(Date.now() + HOUR_MS);
     const render: SocialDependencies['render'] = async (...asked) => ({
       ...(await plainTexts(...asked)),
-      accessTokens: { messenger: 'EAAwrong' },
+      accessTokens: new Map([['messenger', 'EAAwrong']]),
     });
     const refused = await sendStep(dependencies({ render }, later), step);
     assert.ok(refused.every(([, outcome, dueAtMs]) => outcome === 'waiting' && (dueAtMs ?? 0) > later().getTime() + 9 * 60_000));
@@ -204,7 +204,7 @@ describe('sending a step over a social network', () => {
       'no words',
       null,
     ]); // prettier-ignore
-    const none: SocialDependencies['render'] = async (...asked) => ({ ...(await plainTexts(...asked)), accessTokens: {} });
+    const none: SocialDependencies['render'] = async (...asked) => ({ ...(await plainTexts(...asked)), accessTokens: new Map() });
     const other = { ...step, stepKey: 2, members: [0] };
     assert.deepEqual(outcomes(await sendStep(dependencies({ render: none }), other)), ['failed']);
   });
@@ -250,7 +250,8 @@ describe('sending a step over a social network', () => {
     await partClaims(database, tenantId, { from: callId, calls });
     const [first = { callId, messageId: 0 }] = calls;
     const said = hashText(ADDRESS_KEY, 'x');
-    await beginSocial(database, tenantId, { ...first, addressKey: ADDRESS_KEY, at, said, provider: 'messenger', commentId: null });
+    const begun = { provider: 'messenger', calls: [{ ...first, said, commentId: null }] } as const;
+    await beginSocials(database, tenantId, begun, { addressKey: ADDRESS_KEY, at });
     assert.deepEqual(outcomes(await sendStep(dependencies(), step)), ['uncertain', 'sent']);
   });
 });
