@@ -108,7 +108,8 @@ const partyOf = (value: unknown): string | undefined => (isRecord(value) ? idOf(
 const midOf = (value: unknown): string | undefined => (typeof value === 'string' && MID.test(value) ? value : undefined);
 const midsOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.flatMap((one) => midOf(one) ?? []) : []);
 
-const isTime = (ms: number): boolean => Number.isFinite(ms) && ms > 1_000_000_000_000;
+/** Between 2001 and 5138. */
+const isTime = (ms: number): boolean => ms > 1_000_000_000_000 && ms < 100_000_000_000_000;
 /** By Meta's clock, so that what arrives late opens nothing; never later than it came. */
 const timeOf = (ms: unknown, receivedMs: number): number => (typeof ms === 'number' && isTime(ms) ? Math.min(ms, receivedMs) : receivedMs);
 const secondsOrMs = (time: unknown): unknown => (typeof time === 'number' && time < 100_000_000_000 ? time * 1_000 : time);

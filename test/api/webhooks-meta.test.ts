@@ -242,6 +242,23 @@ describe('what people write to an account', () => {
     assert.equal((await rowsOf('select 1 as one from replies where tenant_id = $1', tenantId)).length, 3);
   });
 
+  it('is of whoever they were merged into', async () => {
+    const { tenantId, account } = await sentOver('messenger');
+    const stranger = newPerson();
+    await tell(account, written(account, stranger, 'Hi'));
+    await database.pool.query('select merge_users($1, $2, $3)', [tenantId, `messenger:${stranger}`, 'u1']);
+    await tell(account, written(account, stranger, 'Me again'));
+    const rows = await rowsOf(
+      'select user_id, heard_at is not null as heard from contacts where tenant_id = $1 and address = $2',
+      tenantId,
+      stranger,
+    );
+    assert.deepEqual(rows, [{ user_id: 'u1', heard: true }]);
+    const replies = await rowsOf('select user_id from replies where tenant_id = $1', tenantId);
+    assert.deepEqual(replies, [{ user_id: 'u1' }, { user_id: 'u1' }]);
+    assert.deepEqual(await rowsOf('select user_id from users where tenant_id = $1', tenantId), [{ user_id: 'u1' }]);
+  });
+
   it('stops, starts, and waits for somebody’s judgement, by what it says', async () => {
     const { tenantId, account, from } = await sentOver('messenger');
     const suppressed = () => rowsOf('select channel, reason from suppressions where tenant_id = $1', tenantId);

@@ -98,7 +98,7 @@ async function drafted() {
     lifetime_days: 365,
     sequence: [
       { day: 0, channel: 'social', template: 'first', message: 'Shall we go on?' },
-      { day: 1, channel: 'social', template: 'second', message: 'So we go on.', trigger: 'social_replied', timeout_hours: 24 },
+      { day: 1, channel: 'social', template: 'second', message: 'So we go on.', trigger: 'social_replied', timeout_hours: 120 },
     ],
   });
   return { tenantId, campaignId };
