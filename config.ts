@@ -34,6 +34,7 @@ const SmtpUrl = z.string().transform((text, context): SmtpServer => {
 });
 
 const REAL_SENDGRID = /^https:\/\/api\.([a-z]+\.)?sendgrid\.com/;
+const REAL_META = /^https:\/\/graph\.(facebook|instagram)\.com/;
 const REAL_TWILIO = /^https:\/\/api\.([a-z0-9-]+\.)*twilio\.com/;
 
 /** A rule that is tried even when a single variable is at fault, so that all faults are told at once. */
@@ -87,6 +88,9 @@ const Environment = z
     SMS_PER_SECOND: PerSecond.optional(),
     WHATSAPP_PER_SECOND: PerSecond.default(KNOWN_RATES.whatsapp ?? 80),
     REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+    META_APP_SECRET: z.string().min(1).optional(),
+    META_VERIFY_TOKEN: z.string().min(16, 'at least 16 characters are expected').optional(),
+    META_API_URL: HttpAddress.default('https://graph.facebook.com/v24.0'),
     CLOCK_SPEED: z.coerce.number().min(1).max(1_000_000).default(1),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
@@ -126,6 +130,18 @@ const Environment = z
     evenSo('CLOCK_SPEED is for rehearsals: people whom Twilio really writes to live by the clock'),
   )
   .refine(
+    (env) => !env.META_APP_SECRET || env.META_VERIFY_TOKEN,
+    evenSo('META_APP_SECRET needs META_VERIFY_TOKEN: without the webhooks of Meta nobody could be answered'),
+  )
+  .refine(
+    (env) => !env.META_APP_SECRET || env.SENDGRID_API_KEY || env.SMTP_URL,
+    evenSo('META_APP_SECRET needs SENDGRID_API_KEY or SMTP_URL: an installation that sends, sends mail'),
+  )
+  .refine(
+    (env) => env.CLOCK_SPEED === 1 || !env.META_APP_SECRET || !REAL_META.test(env.META_API_URL),
+    evenSo('CLOCK_SPEED is for rehearsals: people whom Meta really writes to live by the clock'),
+  )
+  .refine(
     (env) => env.CLOCK_SPEED === 1 || !env.SENDGRID_API_KEY || !REAL_SENDGRID.test(env.SENDGRID_API_URL),
     evenSo('CLOCK_SPEED is for rehearsals: people whom SendGrid really writes to live by the clock'),
   );
@@ -157,6 +173,8 @@ export type SendingConfig = {
   readonly twilio?: TwilioConfig;
   /** What providers take: mails by account or server, texts by sender. */
   readonly rates: Rates;
+  /** Absent: no message is sent over Messenger and Instagram. */
+  readonly meta?: MetaConfig;
 };
 
 /** The way that mails go. */
@@ -174,6 +192,15 @@ export type TwilioConfig = {
   readonly accountSid: string;
   /** Opens the account, and signs what Twilio posts to us. */
   readonly authToken: string;
+  readonly apiUrl: string;
+};
+
+export type MetaConfig = {
+  /** Of the app: it signs what Meta posts to us, and shows that our requests are the app's. */
+  readonly appSecret: string;
+  /** Meta shows it when the webhook is set up. */
+  readonly verifyToken: string;
+  /** Of the Graph API, with its version. */
   readonly apiUrl: string;
 };
 
@@ -209,6 +236,8 @@ const SECRETS = new Set([
   'SENDGRID_INBOUND_SECRET',
   'SMTP_URL',
   'TWILIO_AUTH_TOKEN',
+  'META_APP_SECRET',
+  'META_VERIFY_TOKEN',
 ]);
 
 /** Called once, by each process's main. Reports every fault at once, in words, and never a value that may be secret. */
@@ -281,7 +310,7 @@ function sending(env: Environment): { sending?: SendingConfig } {
   const mail = mailConfig(env);
   if (!key || !publicUrl || !mail) return {};
   const ledgerKey = Buffer.from(key, 'base64');
-  const ways = { mail, ...twilio(env), rates: rates(env), ...(inboundSecret && { inboundSecret }) };
+  const ways = { mail, ...twilio(env), ...meta(env), rates: rates(env), ...(inboundSecret && { inboundSecret }) };
   return { sending: { ledgerKey, publicUrl: publicUrl.replace(/\/+$/, ''), ...ways } };
 }
 
@@ -297,6 +326,10 @@ function twilio({ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, 
 
 function rates({ EMAIL_PER_SECOND: email, SMS_PER_SECOND: sms, WHATSAPP_PER_SECOND: whatsapp }: Environment): Rates {
   return { ...(email !== undefined && { email }), ...(sms !== undefined && { sms }), whatsapp };
+}
+
+function meta({ META_APP_SECRET: appSecret, META_VERIFY_TOKEN: verifyToken, META_API_URL: apiUrl }: Environment) {
+  return appSecret && verifyToken ? { meta: { appSecret, verifyToken, apiUrl } } : {};
 }
 
 function maskPassword(value: string): string {

@@ -29,9 +29,12 @@ const NewOffer = z.strictObject({
 const NewStep = z.strictObject({
   step_key: z.number().optional().describe('Names the step for ever; the next free number when absent.'),
   day: z.number().describe('The earliest day after that of entry, on the calendar of the user.'),
-  channel: Word.describe('`email`, `sms`, `whatsapp` or `in_app`'),
+  channel: Word.describe('`email`, `sms`, `whatsapp`, `social` or `in_app`'),
+  provider: Word.optional().describe(
+    'Of a social step: `messenger` or `instagram`. When absent, the network that each person wrote from last.',
+  ),
   template: Words.describe(
-    'Of a WhatsApp step the approved template; of an SMS or in-app step only its name, which the page that shows the inbox is told.',
+    'Of a WhatsApp step the approved template; of an SMS, social or in-app step only its name, which the page that shows the inbox is told.',
   ),
   subject: Words.optional(),
   message: Words.optional(),
@@ -93,6 +96,7 @@ export const Campaign = z.object({
   name: z.string().nullable(),
   status: z.enum(campaignStatuses),
   channel: z.string().describe('`multi` in a campaign of several.'),
+  provider: z.string().nullable().describe('The network that all its social steps name.'),
   segment: z.object({ segment_id: z.string(), name: z.string() }).nullable(),
   goal: z.string().nullable(),
   topic: z.string(),
@@ -119,6 +123,7 @@ export function campaignOf(row: CampaignRow, segments: SegmentNames): z.input<ty
     name: row.campaignName,
     status: row.status,
     channel: row.channel,
+    provider: row.provider,
     segment: segment ? { segment_id: segment.segmentKey, name: segment.segmentName } : null,
     goal: row.request.goal ?? null,
     topic: row.topic,

@@ -20,6 +20,12 @@ const ReachShown = z.object({
     .describe(
       'Beside the sum: users whom nothing else keeps from a message and who are over a cap at this moment, so that one would wait.',
     ),
+  window_closed: z
+    .int()
+    .nullable()
+    .describe(
+      'Beside the sum, of social messages: users with an address who could be told nothing now, since they have not written within a day.',
+    ),
 });
 
 const StepReach = z.object({
@@ -75,7 +81,10 @@ export function preflightShown({ campaignKey }: CampaignRow, preflight: Prefligh
     blockers: [...blockers],
     recipients: preflight.recipients,
     entered_lately: preflight.lately === null ? null : { days: LATELY_DAYS, users: preflight.lately },
-    channels: reach.map((one) => reachShown(one, overCap.find(({ channel }) => channel === one.channel)?.users ?? 0)),
+    channels: reach.map((one) => ({
+      ...reachShown(one, overCap.find(({ channel }) => channel === one.channel)?.users ?? 0),
+      window_closed: one.channel === 'social' ? preflight.windowClosed : null,
+    })),
     steps: plan.steps.map(({ key, channel }, i) => ({
       step_key: key,
       in_words: words[i] ?? '',
@@ -98,7 +107,7 @@ const smsShown = (length: SmsLength | undefined) => (length ? { encoding: length
 const reachShown = (
   { channel, reachable, noAddress, noConsent, unconfirmed, suppressed, sameAddress }: Reach,
   overCap: number,
-): z.input<typeof ReachShown> => ({
+): Omit<z.input<typeof ReachShown>, 'window_closed'> => ({
   channel,
   reachable,
   no_address: noAddress,

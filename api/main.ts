@@ -22,6 +22,7 @@ import { connectWalker } from './temporal.js';
 import { createUnsubscribePages } from './unsubscribe.js';
 import { createSendgridWebhook } from './webhooks/sendgrid.js';
 import { createSendgridInbound } from './webhooks/sendgrid-inbound.js';
+import { createMetaWebhook } from './webhooks/meta.js';
 import { createTwilioWebhooks } from './webhooks/twilio.js';
 
 export type RunningApi = {
@@ -106,7 +107,7 @@ export async function runApi(
 /** What providers and the people who get our messages call. */
 function outsideOf(database: Database, sending: Config['sending'], logger: Logger): readonly Router[] {
   if (sending === undefined) return [];
-  const { ledgerKey, publicUrl, mail, twilio, inboundSecret } = sending;
+  const { ledgerKey, publicUrl, mail, twilio, meta, inboundSecret } = sending;
   const now = () => new Date();
   return [
     // A mail server tells nothing later.
@@ -116,6 +117,7 @@ function outsideOf(database: Database, sending: Config['sending'], logger: Logge
     createConfirmPages({ database, ledgerKey, now }),
     createLinkPages({ database, ledgerKey, now }),
     ...(twilio ? [createTwilioWebhooks({ database, ledgerKey, publicUrl, authToken: twilio.authToken, now, logger })] : []),
+    ...(meta ? [createMetaWebhook({ database, ledgerKey, ...meta, now, logger })] : []),
   ];
 }
 

@@ -15,6 +15,7 @@ import { createReplyRoutes } from './routes/replies.js';
 import { createReplyRuleRoutes } from './routes/reply-rules.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSendingPolicyRoutes } from './routes/sending-policy.js';
+import { createSocialAccountRoutes } from './routes/social-accounts.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
 import { createTemplateRoutes } from './routes/templates.js';
 import { createTenantRoutes } from './routes/tenants.js';
@@ -52,6 +53,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createEmailSenderRoutes(dependencies),
     ...createPhoneSenderRoutes(dependencies),
     ...createWhatsappTemplateRoutes(dependencies),
+    ...createSocialAccountRoutes(dependencies),
     ...createReplyRoutes(dependencies),
     ...createReplyRuleRoutes(dependencies),
     ...createConsentRoutes(dependencies),

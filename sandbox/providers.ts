@@ -1,6 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { SANDBOX_APP } from './meta/accounts.js';
+import { startSandboxMeta, type SandboxMeta } from './meta/meta.js';
 import { startSandboxSendgrid, type SandboxSendgrid, type SendgridOptions } from './sendgrid/sendgrid.js';
 import { SANDBOX_ACCOUNT } from './twilio/account.js';
 import { startSandboxTwilio, type SandboxTwilio } from './twilio/twilio.js';
@@ -9,6 +11,7 @@ import { startSandboxTwilio, type SandboxTwilio } from './twilio/twilio.js';
 export type SandboxProviders = {
   readonly sendgrid: SandboxSendgrid;
   readonly twilio: SandboxTwilio;
+  readonly meta: SandboxMeta;
   readonly variables: Readonly<Record<string, string>>;
   /** From now on providers tell the API at this address what becomes of messages. */
   callBack(apiUrl: string): void;
@@ -21,13 +24,14 @@ type Secrets = {
   readonly webhookKey: string;
   readonly inboundSecret: string;
   readonly twilioToken: string;
+  readonly metaSecret: string;
 };
 
 const PUBLIC_URL = 'https://madansara.localhost';
 
 /**
- * Starts the sandbox's providers in this process. What was sent is in `outbox/sendgrid.ndjson` and `outbox/twilio.ndjson` of the
- * folder, and keys stay the same over a restart.
+ * Starts the sandbox's providers in this process. What was sent is in `sendgrid.ndjson`, `twilio.ndjson` and `meta.ndjson` of the
+ * folder's `outbox`, and keys stay the same over a restart.
  */
 export async function startProviders(
   directory: string,
@@ -48,9 +52,16 @@ export async function startProviders(
     journal: { path: join(directory, 'outbox', 'twilio.ndjson') },
     webhook: { inboundUrl: `${PUBLIC_URL}/v1/webhooks/twilio/inbound` },
   });
+  const meta = await startSandboxMeta({
+    ...(speed !== undefined && { speed }),
+    ...(seed !== undefined && { seed }),
+    app: { ...SANDBOX_APP, appSecret: secrets.metaSecret },
+    journal: { path: join(directory, 'outbox', 'meta.ndjson') },
+  });
   return {
     sendgrid,
     twilio,
+    meta,
     variables: {
       PUBLIC_URL,
       LEDGER_KEY: secrets.ledgerKey,
@@ -61,13 +72,19 @@ export async function startProviders(
       TWILIO_ACCOUNT_SID: SANDBOX_ACCOUNT.accountSid,
       TWILIO_AUTH_TOKEN: secrets.twilioToken,
       TWILIO_API_URL: twilio.url,
+      META_APP_SECRET: secrets.metaSecret,
+      META_VERIFY_TOKEN: SANDBOX_APP.verifyToken,
+      META_API_URL: meta.url,
     },
     callBack(apiUrl) {
       sendgrid.webhook.setUrl(`${apiUrl}/v1/webhooks/sendgrid`);
       sendgrid.inbound.setUrl(`${apiUrl}/v1/webhooks/sendgrid/inbound/${secrets.inboundSecret}`);
       twilio.webhook.setProxy({ from: PUBLIC_URL, to: apiUrl });
+      meta.webhook.setProxy({ from: PUBLIC_URL, to: apiUrl });
+      meta.webhook.setUrl(`${apiUrl}/v1/webhooks/meta`);
     },
     async stop() {
+      await meta.close();
       await twilio.close();
       await sendgrid.close();
     },
@@ -90,5 +107,6 @@ function makeSecrets(): Secrets {
     webhookKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
     inboundSecret: randomBytes(24).toString('hex'),
     twilioToken: randomBytes(16).toString('hex'),
+    metaSecret: randomBytes(16).toString('hex'),
   };
 }

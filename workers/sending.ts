@@ -20,6 +20,7 @@ import { openMailWay, type MailWay, type Outgoing } from './mail-way.js';
 import { createBuckets, limitRates, openLimiter } from './rates.js';
 import { startRelay } from './relay.js';
 import { startRepeating } from './repeating.js';
+import { createSocialChannelOf } from './social-channel.js';
 import { createReplyAnswerSenders, createTextChannels, twilioClientOf } from './text-channels.js';
 
 export type SendingSettings = {
@@ -129,12 +130,13 @@ function answersOf(
 
 function channelsOf(
   database: Database,
-  { ledgerKey, publicUrl }: SendingConfig,
+  { ledgerKey, publicUrl, meta }: SendingConfig,
   { mail, twilio }: { readonly mail: MailWay; readonly twilio: TwilioClient | undefined },
 ): Channels {
   return {
     email: mail.channel,
     in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
     ...(twilio && createTextChannels({ database, publicUrl, ledgerKey, client: twilio })),
+    ...(meta && { social: createSocialChannelOf({ database, publicUrl, ledgerKey, meta, timeoutMs: PROVIDER_TIMEOUT_MS }) }),
   };
 }

@@ -2,6 +2,7 @@ import { shownMs, type CampaignClock } from '../../core/campaign/clock.js';
 import type { EngagementChannel } from '../../core/event/engagement.js';
 import { parseTenantId } from '../../core/ids.js';
 import { fromRanges, toRanges, type Ranges } from '../../core/journey/ranges.js';
+import type { SocialProvider } from '../../core/message/social-message.js';
 import { whileBeating } from '../beating.js';
 import { sendStep, type SendingDependencies, type StepOutcome, type StepSent } from './send-step.js';
 
@@ -14,6 +15,8 @@ export type SendStepInput = {
   readonly batch: number;
   readonly stepKey: number;
   readonly channel: EngagementChannel;
+  /** Of a social step that names one: the network that it goes over. */
+  readonly provider?: SocialProvider;
   readonly members: Ranges;
 };
 

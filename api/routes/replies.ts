@@ -13,7 +13,7 @@ import { numberAt } from './campaign-journeys.js';
 
 const Reply = z.object({
   reply_id: z.string(),
-  channel: z.enum(['sms', 'whatsapp', 'email']),
+  channel: z.enum(['sms', 'whatsapp', 'email', 'social']),
   user_id: z.string().nullable().describe('Null where nobody is known by the number or address.'),
   answers: z.object({ campaign_id: z.string(), step_key: z.int() }).nullable().describe('The message of ours that it answers.'),
   asks: z
@@ -47,7 +47,7 @@ export function createReplyRoutes({ database, ledgerKey, now }: Dependencies): r
       method: 'get',
       path: '/v1/replies',
       tag: 'Replies',
-      summary: 'List what people wrote back by SMS, WhatsApp and mail, the latest first',
+      summary: 'List what people wrote back, on all channels, the latest first',
       description: 'Kept encrypted, and opened for a key with this scope alone.',
       scope: 'replies:read',
       query: PageQuery.extend({

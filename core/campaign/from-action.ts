@@ -44,9 +44,12 @@ export function campaignFromAction(
   { segmentId, goal }: { readonly segmentId: string; readonly goal: string | null },
 ): DraftFromAction {
   const { channel, offer, sequence_length: wanted = 1, campaign_name: name } = action;
-  if (channel === 'in_app' || channel === 'sms') {
-    const steps = channel === 'sms' ? 'SMS' : 'in-app';
-    return { kind: 'not_available', because: `${steps} steps need words of their own, and an action brings none: write it as a campaign` };
+  const without = WITHOUT_TEMPLATES.get(channel);
+  if (without !== undefined) {
+    return {
+      kind: 'not_available',
+      because: `${without} steps need words of their own, and an action brings none: write it as a campaign`,
+    };
   }
   const length = Math.min(wanted, isSeries(action) ? LONGEST_SERIES : MOST_REPETITIONS, offer?.expiry_days ?? Infinity);
   const days = offer ? daysOfOffer(length, offer) : daysOf(length, action.urgency ?? 'medium');
@@ -70,6 +73,13 @@ export function campaignFromAction(
   ];
   return { kind: 'draft', name, request, notes };
 }
+
+/** On these no template has the words. */
+const WITHOUT_TEMPLATES: ReadonlyMap<string, string> = new Map([
+  ['in_app', 'in-app'],
+  ['sms', 'SMS'],
+  ['social', 'social'],
+]);
 
 const EACH = { daily: 'every day', weekly: 'every week', monthly: 'every month' } as const;
 const messageOf = (channel: string): string => (channel === 'whatsapp' ? 'WhatsApp message' : 'email');

@@ -27,6 +27,8 @@ export type StepRequest = {
   readonly step_key?: number;
   readonly day: number;
   readonly channel: string;
+  /** Of a social step: the network that it goes over; the one that each person wrote from last, when absent. */
+  readonly provider?: string;
   readonly template: string;
   readonly subject?: string;
   readonly message?: string;

@@ -1,4 +1,5 @@
 import type { EngagementChannel } from '../event/engagement.js';
+import type { SocialProvider } from '../message/social-message.js';
 import type { Offer } from '../template/offer.js';
 import type { Frequency } from './campaign-request.js';
 import type { SendTime } from './send-time.js';
@@ -40,6 +41,8 @@ export type PlanStep = {
   readonly key: number;
   readonly day: number;
   readonly channel: EngagementChannel;
+  /** Of a social step that names one. */
+  readonly provider?: SocialProvider;
   readonly template: string;
   readonly sendTime: SendTime;
   readonly trigger: Trigger | null;

@@ -2,6 +2,7 @@ import type { Plan, PlanContent, PlanStep } from '../journey/plan.js';
 import { inAppMessageOf } from '../message/in-app-words.js';
 import { LINK_TOKEN_CHARS } from '../message/link-token.js';
 import { MAX_SMS_SEGMENTS, MAX_TEXT_CHARS } from '../message/phone-message.js';
+import { socialLengthFault } from '../message/social-message.js';
 import { smsLength, type SmsLength } from '../message/sms-length.js';
 import { replaceLinks, writtenOrigins } from './followed-links.js';
 import { renderText, textWordsFaults, variablesUsed, type TextVariables } from './text-message.js';
@@ -64,6 +65,17 @@ export function whatsappStepFaults(
     `step ${key}: no approved template is named ${template} (PUT /v1/whatsapp-templates/${template}), ` +
       'and WhatsApp lets nothing else through to those who have not written within a day',
   ];
+}
+
+/** Likewise of a message on a social network, in as much as it is the same for everybody. */
+export function socialStepFaults({ key, provider }: PlanStep, text: string | undefined): string[] {
+  if (text === undefined) return [`step ${key}: a social step needs words of its own (message): no template has its words`];
+  const faults = textWordsFaults(text);
+  if (faults.length > 0) return faults.map((fault) => `step ${key}, message: ${fault}`);
+  const rendered = renderText(text, SAMPLE);
+  if ('because' in rendered) return [`step ${key}, message: ${rendered.because}`];
+  const fault = socialLengthFault(provider ?? 'messenger', rendered.text);
+  return fault === undefined ? [] : [`step ${key}, message: for a usual person ${fault}`];
 }
 
 /** Likewise of an in-app message. Nobody unsubscribes from an inbox. */

@@ -420,7 +420,7 @@ $$;
 alter table email_senders add column inbound_domain text; -- where replies are asked to, each with the token of its message
 alter table replies
   drop constraint replies_channel_check,
-  add constraint replies_channel_check check (channel in ('sms', 'whatsapp', 'email')),
+  add constraint replies_channel_check check (channel in ('sms', 'whatsapp', 'email', 'social')),
   add column is_automatic boolean not null default false, -- a program has written it: an absence note, a bounce
   add column is_trusted boolean not null default true; -- false: somebody else may have written it
 drop index replies_to_review;

@@ -3,11 +3,12 @@ import { parseTenantId, type TenantId } from '../../core/ids.js';
 import type { Plan, PlanContent, PlanStep } from '../../core/journey/plan.js';
 import { purposeOf } from '../../core/template/purpose.js';
 import { wordsFaults } from '../../core/template/compile-template.js';
-import { inAppStepFaults, smsStepFaults, whatsappStepFaults } from '../../core/template/text-faults.js';
+import { inAppStepFaults, smsStepFaults, socialStepFaults, whatsappStepFaults } from '../../core/template/text-faults.js';
 import type { TenantTransaction } from '../client.js';
 import type { CampaignPlan, CampaignRow } from './campaigns.js';
 import { findEmailSender } from './email-senders.js';
 import { findPhoneSenders, senderOn } from './phone-senders.js';
+import { listSocialAccounts } from './social-accounts.js';
 import { readEmailTemplate } from './templates.js';
 import { findWhatsappTemplate } from './whatsapp-templates.js';
 
@@ -26,10 +27,12 @@ export async function contentFaults(
     faults.push('the tenant has no sender of mail (PUT /v1/email-sender sets one)');
   }
   faults.push(...(await phoneSenderFaults(tx, tenantId, plan)));
+  faults.push(...(await socialAccountFaults(tx, tenantId, plan)));
   for (const step of plan.steps) {
     const content = contents.find(({ key }) => key === step.key) ?? { key: step.key };
     if (step.channel === 'email') faults.push(...(await mailFaults(tx, tenantId, step, content)));
     if (step.channel === 'in_app') faults.push(...inAppStepFaults(step, content));
+    if (step.channel === 'social') faults.push(...socialStepFaults(step, content.text));
     if (step.channel === 'sms') faults.push(...smsStepFaults(step, content.text));
     if (step.channel === 'whatsapp') {
       const isKnown = (await findWhatsappTemplate(tx, tenantId, step.template)) !== undefined;
@@ -45,6 +48,15 @@ async function phoneSenderFaults(tx: TenantTransaction, tenantId: TenantId, { st
   return used
     .filter((channel) => senderOn(channel, senders) === undefined)
     .map((channel) => `the tenant has no sender on ${channel} (PUT /v1/phone-sender sets one)`);
+}
+
+/** A step that names no network goes over any that the tenant has. */
+async function socialAccountFaults(tx: TenantTransaction, tenantId: TenantId, { steps }: Plan): Promise<string[]> {
+  const used = new Set(steps.flatMap(({ channel, provider }) => (channel === 'social' ? [provider ?? 'any network'] : [])));
+  const accounts = used.size === 0 ? [] : await listSocialAccounts(tx, tenantId);
+  return [...used]
+    .filter((network) => !(network === 'any network' ? accounts.length > 0 : accounts.some(({ provider }) => provider === network)))
+    .map((network) => `the tenant has no account on ${network} (PUT /v1/social-accounts/{provider} sets one)`);
 }
 
 async function mailFaults(

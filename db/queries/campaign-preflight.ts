@@ -15,6 +15,7 @@ import { readReach, type ReachOfClocks } from './campaign-reach.js';
 import { readPlan, type CampaignRow } from './campaigns.js';
 import { readQuietRules } from './quiet-rules.js';
 import { readSendingRates } from './sending-policy.js';
+import { countClosedWindows } from './social.js';
 import { readTenant } from './tenants.js';
 
 /** What a launch at this moment would meet. */
@@ -27,6 +28,8 @@ export type Preflight = {
   /** Of each channel that the plan uses, in the order of its steps. */
   readonly reach: readonly Reach[];
   readonly overCap: readonly OverCap[];
+  /** Of the audience of social steps: who has not written within a day, so that nothing can be said at this moment. */
+  readonly windowClosed: number;
   readonly plan: Plan;
   readonly forecast: Forecast;
   /** By the keys of SMS steps: how long each is for a usual person. Each segment is billed as a message. */
@@ -60,6 +63,7 @@ export async function readPreflight(
     lately: await countLately(tx, row, at),
     reach,
     overCap: found.map((one) => ({ channel: one.reach.channel, users: one.overCap })),
+    windowClosed: plan.steps.some(({ channel }) => channel === 'social') ? await countClosedWindows(tx, entering, Date.now()) : 0,
     plan,
     forecast: forecastOf(plan, found[0]?.clocks ?? [], {
       launchMs: at.getTime(),

@@ -3,6 +3,7 @@ import { changeCampaign, type CampaignAnswer, type CampaignChange, type Campaign
 import { DEFAULT_TOPIC } from '../../core/consent/consent.js';
 import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
+import type { SocialProvider } from '../../core/message/social-message.js';
 import { watchedReactions } from '../../core/journey/batch.js';
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
 import { entersAgain, entersBy, type Plan, type PlanContent } from '../../core/journey/plan.js';
@@ -85,6 +86,7 @@ function planColumns({ plan, contents }: CampaignPlan) {
   const [channel = 'email'] = channels;
   return {
     channel: channels.size > 1 ? ('multi' as const) : channel,
+    provider: providerOf(plan),
     messageTemplate: contents,
     watched: watchedReactions(plan),
     leavesWithSegment: plan.exits.segmentLeft,
@@ -92,6 +94,12 @@ function planColumns({ plan, contents }: CampaignPlan) {
     entryEvent: plan.entry.kind === 'event' ? plan.entry.event : null,
     entersOnce: !entersAgain(plan),
   };
+}
+
+/** The network of a campaign whose social steps all name the same. */
+function providerOf({ steps }: Plan): SocialProvider | null {
+  const named = new Set(steps.flatMap(({ channel, provider }) => (channel === 'social' ? [provider ?? null] : [])));
+  return named.size === 1 ? ([...named][0] ?? null) : null;
 }
 
 async function insertPlan(

@@ -75,7 +75,7 @@ export async function judgeReply(
 export type ReplyRow = {
   readonly replyId: number;
   readonly providerId: string;
-  readonly channel: PhoneChannel | 'email';
+  readonly channel: PhoneChannel | 'email' | 'social';
   readonly isAutomatic: boolean;
   readonly isTrusted: boolean;
   readonly userId: string | null;

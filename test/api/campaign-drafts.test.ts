@@ -67,7 +67,17 @@ describe('POST /v1/campaigns', () => {
     const { preflight } = body;
     assert.deepEqual([preflight.can_launch, preflight.recipients, preflight.blockers], [true, 3, []]);
     assert.deepEqual(preflight.channels, [
-      { channel: 'email', reachable: 3, no_address: 0, no_consent: 0, unconfirmed: 0, suppressed: 0, same_address: 0, over_cap: 0 },
+      {
+        channel: 'email',
+        reachable: 3,
+        no_address: 0,
+        no_consent: 0,
+        unconfirmed: 0,
+        suppressed: 0,
+        same_address: 0,
+        over_cap: 0,
+        window_closed: null,
+      },
     ]);
     assert.deepEqual(preflight.forecast, {
       hours: [{ from: '2026-03-02T12:00:00.000Z', local_time: '2026-03-02 12:00', messages: 3 }],
@@ -83,7 +93,7 @@ describe('POST /v1/campaigns', () => {
       ...fourSteps,
       segment: 'Nobodies',
       goal: 'fly',
-      sequence: [...fourSteps.sequence, { ...email, day: 3, channel: 'social', trigger: 'email_seen' }],
+      sequence: [...fourSteps.sequence, { ...email, day: 3, channel: 'push', trigger: 'email_seen' }],
     });
     assert.equal(status, 400);
     const faults = faultsOf({ body });
@@ -91,8 +101,8 @@ describe('POST /v1/campaigns', () => {
     assert.equal(faults[1], 'goal: the tenant has no such goal; it has convert_to_paid');
     assert.match(faults[2] ?? '', /^sequence\[4\]\.day: 3 comes after 4/);
     assert.match(faults[3] ?? '', /^sequence\[4\]\.trigger: "email_seen" is none of segment_entry, /);
-    assert.deepEqual(faults.slice(4), ['sequence[4].channel: social is not available yet; email, sms, whatsapp and in_app are']);
-    assert.match(body.detail, /sequence\[4\]\.channel: social is not available yet/);
+    assert.deepEqual(faults.slice(4), ['sequence[4].channel: push is not available yet; email, sms, whatsapp, social and in_app are']);
+    assert.match(body.detail, /sequence\[4\]\.channel: push is not available yet/);
   });
 
   it('may be entered by the calendar, by an event, or by whoever comes into the segment', async () => {

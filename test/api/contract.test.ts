@@ -44,6 +44,7 @@ before(async () => {
     test_id: testId,
     campaign_id: campaignId,
     family: templateFamily,
+    provider: 'messenger',
     key_id: created.keyId,
     rule_id: String(ruleId),
   };

@@ -45,6 +45,7 @@ function pathValues(name: string): { readonly their: string; readonly our: strin
     test_id: { their: theirs.audience.testId, our: ours.audience.testId },
     family: { their: theirs.audience.templateFamily, our: ours.audience.templateFamily },
     reply_id: { their: theirs.audience.replyId, our: ours.audience.replyId },
+    provider: { their: 'instagram', our: 'messenger' },
     key_id: { their: theirs.keyId, our: 'key_0000000000000000' },
   };
   const found = values[name];
@@ -57,8 +58,13 @@ const campaignBody = () => ({
   sequence: [{ day: 0, channel: 'email', template: 'welcome_series_1' }],
 });
 
-/** These make a thing of the tenant's own under whatever name. */
-const OWN_NAMES = new Set(['put /v1/whatsapp-templates/{family}']);
+/** These make, show or remove a thing of the tenant's own under whatever name. */
+const OWN_NAMES = new Set([
+  'put /v1/whatsapp-templates/{family}',
+  'get /v1/social-accounts/{provider}',
+  'put /v1/social-accounts/{provider}',
+  'delete /v1/social-accounts/{provider}',
+]);
 
 /** A body that each writing route accepts. A new writing route must be added here. */
 const BODIES: Record<string, () => unknown> = {
@@ -92,6 +98,7 @@ const BODIES: Record<string, () => unknown> = {
   'post /v1/templates/{family}/publish': () => ({ version: 1 }),
   'post /v1/templates/{family}/preview': () => ({ user_id: theirs.audience.userId }),
   'put /v1/phone-sender': () => ({ sms_number: ours.audience.phoneNumber }),
+  'put /v1/social-accounts/{provider}': () => ({ account_id: '1', access_token: 'ours' }),
   'put /v1/whatsapp-templates/{family}': () => ({ content_sid: `HX${'1'.repeat(32)}` }),
   'put /v1/email-sender': () => ({ from_email: 'a@b.example', from_name: 'ours', brand_name: 'ours', postal_address: 'ours' }),
   'post /v1/consent': () => ({
@@ -177,6 +184,8 @@ describe("a tenant's key", () => {
       'whatsapp_templates',
       'texts',
       'replies',
+      'social_accounts',
+      'social_comments',
     ]) {
       assert.match(rowsBefore, new RegExp(`"table":"${table}","rows":\\[\\{`), `the other tenant has rows in ${table}`);
     }

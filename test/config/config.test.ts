@@ -124,6 +124,24 @@ describe('the configuration', () => {
     assert.equal(loadConfig({ ...rehearsal, TWILIO_API_URL: 'http://127.0.0.1:9' }).clockSpeed, 2);
   });
 
+  it('sends social messages when it has an app of Meta beside its mail', () => {
+    const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
+    const app = { META_APP_SECRET: 'topsecret', META_VERIFY_TOKEN: 'topsecret-and-long' };
+    assert.equal(loadConfig(sending).sending?.meta, undefined);
+    assert.deepEqual(loadConfig({ ...sending, ...app }).sending?.meta, {
+      appSecret: 'topsecret',
+      verifyToken: 'topsecret-and-long',
+      apiUrl: 'https://graph.facebook.com/v24.0',
+    });
+    assert.throws(() => loadConfig({ ...sending, META_APP_SECRET: 'x' }), { message: /META_APP_SECRET needs META_VERIFY_TOKEN/ });
+    assert.throws(() => loadConfig({ ...sending, ...app, META_VERIFY_TOKEN: 'short' }), { message: /META_VERIFY_TOKEN: at least 16/ });
+    assert.throws(() => loadConfig({ DATABASE_URL, ...app }), { message: /META_APP_SECRET needs SENDGRID_API_KEY or SMTP_URL/ });
+    assert.ok(!JSON.stringify(describeConfig({ ...sending, ...app })).includes('topsecret'));
+    const rehearsal = { ...sending, ...app, CLOCK_SPEED: '2', SENDGRID_API_URL: 'http://127.0.0.1:9' };
+    assert.throws(() => loadConfig(rehearsal), { message: /whom Meta really writes to/ });
+    assert.equal(loadConfig({ ...rehearsal, META_API_URL: 'http://127.0.0.1:9' }).clockSpeed, 2);
+  });
+
   it('sends mail by one way, SendGrid or an SMTP server, and says nothing of its password', () => {
     const url = 'smtps://shop:topsecret@mail.example.com';
     const smtp = { DATABASE_URL, SMTP_URL: url, LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), PUBLIC_URL: reachable.PUBLIC_URL };

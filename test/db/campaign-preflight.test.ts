@@ -239,6 +239,7 @@ describe('a preflight', () => {
       in_app: 'nothing is sent',
       sms: 'nothing is sent',
       whatsapp: 'nothing is sent',
+      social: 'nothing is sent',
       ledgerKey: null,
     });
     assert.deepEqual(preflight.blockers, [

@@ -167,7 +167,7 @@ async function seedTemplate(database: TestDatabase, tenantId: TenantId, word: st
   return family;
 }
 
-/** A sender of texts, an approved template, and what was sent and written. */
+/** A sender of texts, an approved template, an account on a network, and what was sent and written. */
 async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: string): Promise<{ phoneNumber: string; replyId: string }> {
   const digits = BigInt(`0x${createHash('sha256').update(word).digest('hex')}`)
     .toString()
@@ -183,6 +183,17 @@ async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: stri
   );
   await insert(
     'insert into texts (tenant_id, message_id, message_sid, begun_at) select $1, message_id, $2, now() from messages where tenant_id = $1',
+    word,
+  );
+  await insert(
+    `insert into social_accounts (tenant_id, provider, account_id, sealed_token, comment_keywords, updated_at)
+     select $1, network, $2, $3, $4, now() from unnest('{messenger,instagram}'::text[]) network`,
+    digits,
+    Buffer.from(word),
+    JSON.stringify([{ keyword: word, event: word }]),
+  );
+  await insert(
+    `insert into social_comments (tenant_id, provider, comment_id, address, commented_at) values ($1, 'instagram', $2, '1', now())`,
     word,
   );
   const { rows } = await insert(

@@ -16,12 +16,15 @@ import type { SendingConfig, TwilioConfig } from '../../config.js';
 import { translateError } from '../../api/errors.js';
 import { createLogger } from '../../api/logging.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
+import { createMetaWebhook } from '../../api/webhooks/meta.js';
 import { createTwilioWebhooks } from '../../api/webhooks/twilio.js';
 import type { Database } from '../../db/client.js';
 import { waitUntil } from '../../sandbox/processes.js';
+import { SANDBOX_APP } from '../../sandbox/meta/accounts.js';
 import type { SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { workflowBundle } from '../../workers/bundle.js';
 import { startRelay } from '../../workers/relay.js';
+import { createSocialChannelOf } from '../../workers/social-channel.js';
 import { createTextChannels, twilioClientOf } from '../../workers/text-channels.js';
 import { campaignTaskQueue } from '../../workflows/task-queues.js';
 import { ADDRESS_KEY } from './campaigns.js';
@@ -49,11 +52,13 @@ export async function startCampaignWorker(settings: {
   readonly mails?: ChannelSender;
   /** Where there are texts, too. */
   readonly texts?: { readonly twilioUrl: string; readonly publicUrl: string };
+  /** Where there are social messages: Meta is at this address. */
+  readonly social?: { readonly metaUrl: string; readonly publicUrl: string };
   /** Absent: every mail says the number of its step. */
   readonly render?: RenderMails;
   readonly now?: () => Date;
 }): Promise<SendingWorker> {
-  const { database, client, address, namespace, sendgridUrl = '', texts, render = plainRender, now = () => new Date() } = settings;
+  const { database, client, address, namespace, sendgridUrl = '', texts, social, render = plainRender, now = () => new Date() } = settings;
   const native = await NativeConnection.connect({ address });
   const account = createSendgridClient({ apiKey: SENDGRID_KEY, baseUrl: sendgridUrl, timeoutMs: 5_000 });
   const campaigns = createCampaignActivities({ database, batches: createBatchControl(client), now, speed: 1 });
@@ -70,6 +75,15 @@ export async function startCampaignWorker(settings: {
           ledgerKey: ADDRESS_KEY,
           client: twilioClientOf(twilioAt(texts.twilioUrl), 5_000),
         })),
+      ...(social && {
+        social: createSocialChannelOf({
+          database,
+          publicUrl: social.publicUrl,
+          ledgerKey: ADDRESS_KEY,
+          meta: { apiUrl: social.metaUrl, appSecret: SANDBOX_APP.appSecret },
+          timeoutMs: 5_000,
+        }),
+      }),
     },
     now,
   });
@@ -105,7 +119,7 @@ const refuse: ErrorRequestHandler = (error, _request, response, next) => {
   response.status(problem.status).end();
 };
 
-/** Takes SendGrid's events as the API does, on a port of its own; and Twilio's, which signs them for `publicUrl`, or this port. */
+/** Takes SendGrid's events as the API does, on a port of its own; and Twilio's, which signs them for `publicUrl`, or this port; and Meta's. */
 export async function startWebhookReceiver(
   database: Database,
   publicKey: string,
@@ -122,6 +136,8 @@ export async function startWebhookReceiver(
   app.use(
     createTwilioWebhooks({ database, ledgerKey: ADDRESS_KEY, publicUrl: publicUrl ?? origin, authToken, now: () => new Date(), logger }),
   );
+  const { appSecret, verifyToken } = SANDBOX_APP;
+  app.use(createMetaWebhook({ database, ledgerKey: ADDRESS_KEY, appSecret, verifyToken, now: () => new Date(), logger }));
   app.use(refuse);
   return {
     url: `${origin}/v1/webhooks/sendgrid`,

@@ -11,9 +11,9 @@ describe('what a campaign asks for today', () => {
   it('is refused step by step where it is on a channel that is not finished', () => {
     assert.equal(makePlan(fourSteps).status, 'made');
     assert.deepEqual(unavailableFaults(fourSteps), []);
-    const social = { ...fourSteps, sequence: fourSteps.sequence.map((step, i) => (i === 1 ? { ...step, channel: 'social' } : step)) };
-    assert.deepEqual(unavailableFaults(social), [
-      { field: 'sequence[1].channel', message: 'social is not available yet; email, sms, whatsapp and in_app are' },
+    const push = { ...fourSteps, sequence: fourSteps.sequence.map((step, i) => (i === 1 ? { ...step, channel: 'push' } : step)) };
+    assert.deepEqual(unavailableFaults(push), [
+      { field: 'sequence[1].channel', message: 'push is not available yet; email, sms, whatsapp, social and in_app are' },
     ]);
   });
 

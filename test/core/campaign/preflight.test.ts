@@ -8,11 +8,17 @@ const fine: PreflightFacts = {
   recipients: 100,
   mayBeEmpty: false,
   reach: [reach],
-  readiness: { email: true, in_app: true, sms: true, whatsapp: true },
+  readiness: { email: true, in_app: true, sms: true, whatsapp: true, social: true },
 };
 const nobody = { ...reach, reachable: 0, sameAddress: 0 };
 
-const off = { email: 'no provider is configured', in_app: 'it is off', sms: 'no provider of texts is', whatsapp: 'it has no sender' };
+const off = {
+  email: 'no provider is configured',
+  in_app: 'it is off',
+  sms: 'no provider of texts is',
+  whatsapp: 'it has no sender',
+  social: 'it has no app',
+};
 
 describe('what stands in the way of a launch', () => {
   const cases: readonly (readonly [string, Partial<PreflightFacts>, readonly string[]])[] = [

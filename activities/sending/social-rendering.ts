@@ -1,0 +1,58 @@
+import { offeredBy } from '../../core/campaign/step-words.js';
+import { DomainError } from '../../core/errors.js';
+import { openToken } from '../../core/message/social-token.js';
+import { senderVariables } from '../../core/template/sender.js';
+import { renderText, textLookups } from '../../core/template/text-message.js';
+import type { TenantTransaction } from '../../db/client.js';
+import { readCampaignStep } from '../../db/queries/campaigns.js';
+import { findEmailSender } from '../../db/queries/email-senders.js';
+import type { StepOfBatch } from '../../db/queries/send-ledger.js';
+import { listSocialAccounts } from '../../db/queries/social-accounts.js';
+import { readUserVariables } from '../../db/queries/user-variables.js';
+import type { RenderedSocial, SocialDependencies, SocialRecipient } from '../channels/social.js';
+import { withOurLinks, type LinkSettings } from './linking.js';
+import type { TextRendererDependencies } from './text-rendering.js';
+
+/** Writes the social messages of a step from its own words and what is known of each user. */
+export const createSocialRenderer =
+  ({ database, ...settings }: TextRendererDependencies): SocialDependencies['render'] =>
+  (step, users) =>
+    database.withTenant(step.tenantId, (tx) => renderStep(tx, { step, users, settings }));
+
+type Rendering = { readonly step: StepOfBatch; readonly users: readonly SocialRecipient[]; readonly settings: LinkSettings };
+
+async function renderStep(tx: TenantTransaction, { step, users, settings }: Rendering): Promise<RenderedSocial> {
+  const { tenantId } = step;
+  const accessTokens = await openAccounts(tx, step, settings.ledgerKey);
+  const found = await readCampaignStep(tx, step);
+  if (!found) throw new Error(`the plan of the campaign has no step ${step.stepKey}`);
+  const { text } = found.content;
+  if (text === undefined) return { accessTokens, texts: users.map(() => ({ because: 'a social step needs words of its own (message)' })) };
+  const userIds = users.map(({ userId }) => userId);
+  const known = await readUserVariables(tx, tenantId, userIds, textLookups({ text, template: undefined }));
+  const brand = await findEmailSender(tx, tenantId);
+  const ofAll = { ...(brand && senderVariables(brand)), ...offeredBy(found.content) };
+  const rendered = users.map(({ userId, token }) =>
+    renderText(text, { ...known.get(userId), ...ofAll, unsubscribe_url: `${settings.publicUrl}/v1/unsubscribe/${token}` }),
+  );
+  const sources = [text, brand?.brandUrl].filter((source) => typeof source === 'string');
+  const words = users.map(({ messageId }, i) => {
+    const one = rendered[i];
+    return { messageId, parts: one === undefined || 'because' in one ? [] : [{ kind: 'text' as const, words: one.text }] };
+  });
+  const linked = await withOurLinks(tx, { step, sources, settings }, words);
+  const texts = rendered.map((one, i) => ('because' in one ? one : { text: linked[i]?.[0] ?? one.text }));
+  return { accessTokens, texts };
+}
+
+async function openAccounts(tx: TenantTransaction, { tenantId }: StepOfBatch, ledgerKey: Buffer): Promise<RenderedSocial['accessTokens']> {
+  const accounts = await listSocialAccounts(tx, tenantId);
+  if (accounts.length === 0) {
+    throw new DomainError('conflict', 'the tenant has no account on a social network: PUT /v1/social-accounts/{provider} sets one');
+  }
+  const tokens = accounts.flatMap(({ provider, sealedToken }) => {
+    const token = openToken(ledgerKey, { tenantId, provider }, sealedToken);
+    return token === undefined ? [] : [[provider, token] as const];
+  });
+  return new Map(tokens);
+}
