@@ -7,7 +7,6 @@ import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import type { Route } from '../../api/route.js';
 import { SCOPES } from '../../core/scopes.js';
-import { addReplyRule } from '../../db/queries/reply-rules.js';
 import { createApiKey } from '../../db/queries/api-keys.js';
 import { ADMIN_KEY, startTestApi, type ApiAnswer, type TestApi } from '../harness/api.js';
 import { seedAudience } from '../harness/audience.js';
@@ -31,10 +30,6 @@ before(async () => {
   key = created.key;
   const write = await createApiKey(database, tenantId, { name: 'write', scopes: ['events:write'] });
   basic = `Basic ${Buffer.from(`${write.key}:`).toString('base64')}`;
-  const rule = { name: 'hours', isActive: true, priority: 0, answersHelp: false, keywords: ['open'], mostPerDay: 1 };
-  const ruleId = await database.withTenant(tenantId, (tx) =>
-    addReplyRule(tx, tenantId, { ...rule, message: '9 to 5', actor: 'test', updatedAt: new Date() }),
-  );
   known = {
     tenant_id: tenantId,
     walk_date: walkDate,
@@ -46,7 +41,7 @@ before(async () => {
     family: templateFamily,
     provider: 'messenger',
     key_id: created.keyId,
-    rule_id: String(ruleId),
+    rule_id: seeded.ruleId,
   };
 });
 after(async () => {

@@ -46,6 +46,7 @@ function pathValues(name: string): { readonly their: string; readonly our: strin
     family: { their: theirs.audience.templateFamily, our: ours.audience.templateFamily },
     reply_id: { their: theirs.audience.replyId, our: ours.audience.replyId },
     provider: { their: 'instagram', our: 'messenger' },
+    rule_id: { their: theirs.audience.ruleId, our: ours.audience.ruleId },
     key_id: { their: theirs.keyId, our: 'key_0000000000000000' },
   };
   const found = values[name];
@@ -87,6 +88,8 @@ const BODIES: Record<string, () => unknown> = {
   }),
   'post /v1/campaigns': () => campaignBody(),
   'put /v1/campaigns/{campaign_id}': () => campaignBody(),
+  'post /v1/reply-rules': () => ({ name: 'x', keywords: ['x'], message: 'x' }),
+  'put /v1/reply-rules/{rule_id}': () => ({ name: 'x', keywords: ['x'], message: 'x' }),
   'put /v1/replies/{reply_id}/verdict': () => ({ verdict: 'none' }),
   'post /v1/tests/{test_id}/start': () => ({ accept_too_small: true }),
   'post /v1/tests/{test_id}/extend': () => ({ days: 7 }),

@@ -22,6 +22,7 @@ export type SeededAudience = {
   /** A number has no place for a word. */
   readonly phoneNumber: string;
   readonly replyId: string;
+  readonly ruleId: string;
 };
 
 /** Ids that every seeded tenant has: the same name, another row. */
@@ -168,7 +169,11 @@ async function seedTemplate(database: TestDatabase, tenantId: TenantId, word: st
 }
 
 /** A sender of texts, an approved template, an account on a network, and what was sent and written. */
-async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: string): Promise<{ phoneNumber: string; replyId: string }> {
+async function seedTexts(
+  { admin }: TestDatabase,
+  tenantId: TenantId,
+  word: string,
+): Promise<Pick<SeededAudience, 'phoneNumber' | 'replyId' | 'ruleId'>> {
   const digits = BigInt(`0x${createHash('sha256').update(word).digest('hex')}`)
     .toString()
     .slice(-10);
@@ -203,7 +208,12 @@ async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: stri
     `user-${word}`,
     sealText(ADDRESS_KEY, { tenantId, providerId: word }, `Hello ${word}`, Buffer.alloc(NONCE_BYTES)),
   );
-  return { phoneNumber, replyId: String(rows[0].reply_id) };
+  const rules = await insert(
+    `insert into reply_rules (tenant_id, name, is_active, priority, answers_help, keywords, message, most_per_day, actor, updated_at)
+     values ($1, $2, true, 0, false, array[$2], $2, 1, $2, now()) returning rule_id`,
+    word,
+  );
+  return { phoneNumber, replyId: String(rows[0].reply_id), ruleId: String(rules.rows[0].rule_id) };
 }
 
 /** A test that ran and ended by its last look, with a row in every table of tests. */
