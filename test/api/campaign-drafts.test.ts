@@ -83,6 +83,7 @@ describe('POST /v1/campaigns', () => {
       hours: [{ from: '2026-03-02T12:00:00.000Z', local_time: '2026-03-02 12:00', messages: 3 }],
       later: 0,
       held: 0,
+      slowed: 0,
       never: 0,
     });
     assert.deepEqual(preflight, (await get(`${body.url}/preflight`)).body);
