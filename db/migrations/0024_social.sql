@@ -162,6 +162,49 @@ begin
 end
 $$;
 
+-- As before, but the text of a message is looked up: a join may walk through all of the tenant's.
+create or replace function take_reply(wanted uuid, from_provider text, sid text, over text, key bytea, number text, quoted text, wish text, text_sealed bytea, at timestamptz)
+  returns table (is_new boolean, message_id bigint, user_id text)
+  language plpgsql set search_path = madansara_analytics
+as $$
+#variable_conflict use_column
+declare
+  hash bytea := hash_address(key, wanted, over, number);
+begin
+  perform enter_tenant(wanted);
+  perform hold_users(wanted, false);
+  select m.message_id, m.user_id into message_id, user_id
+  from messages m
+  cross join lateral (select t.* from texts t where t.tenant_id = wanted and t.message_id = m.message_id limit 1) t
+  where m.address_hash = hash and m.tenant_id = wanted and m.channel = over and m.status <> 'failed'
+    and (m.sent_at is not null or t.message_sid is not null) -- a reply says that it arrived: of one whose call broke off nobody knows
+  order by t.message_sid is not distinct from quoted and quoted is not null desc, t.begun_at desc limit 1;
+  if user_id is null then
+    select c.user_id into user_id from contacts c
+    where c.address = number and c.tenant_id = wanted and c.channel = over order by c.verified_at is null, c.contact_id limit 1;
+  end if;
+  insert into replies (tenant_id, provider_id, channel, address_hash, user_id, message_id, asks, sealed, received_at)
+  values (wanted, sid, over, hash, user_id, message_id, wish, text_sealed, at) on conflict do nothing;
+  is_new := found;
+  if is_new and message_id is not null then
+    perform take_provider_events(wanted, from_provider, jsonb_build_array(jsonb_build_array(
+      sid, message_id, case wish when 'stop' then 'unsubscribed' else 'replied' end, extract(epoch from at) * 1000)));
+  elsif is_new and wish = 'stop' then
+    perform hush_writer(wanted, over, hash, user_id, from_provider || ' reply', jsonb_build_object('reply', sid), at);
+  end if;
+  if is_new and wish = 'start' and exists (
+    select from suppressions s where s.tenant_id = wanted and s.channel = over and s.address_hash = hash and s.reason in ('unsubscribed', 'awaiting review'))
+  then
+    delete from suppressions s where s.tenant_id = wanted and s.channel = over and s.address_hash = hash and s.reason = 'awaiting review';
+    perform from keep_words(wanted, null, jsonb_build_array(
+      word_of_phone(over, hash, user_id, 'granted', from_provider || ' reply', jsonb_build_object('reply', sid), at)), at);
+  elsif is_new and wish = 'maybe_stop' then
+    insert into suppressions (tenant_id, channel, address_hash, reason) values (wanted, over, hash, 'awaiting review') on conflict do nothing;
+  end if;
+  return next;
+end
+$$;
+
 -- As take_reply, of what somebody has written to an account: from then on they may be answered.
 create function take_social_reply(wanted uuid, network text, sid text, key bytea, person text, quoted text, wish text, text_sealed bytea, at timestamptz)
   returns table (is_new boolean, message_id bigint, user_id text)
@@ -208,13 +251,15 @@ $$;
 create function find_unread(wanted uuid, key bytea, person text, until timestamptz) returns table (message_id bigint, sid text)
   language plpgsql set search_path = madansara_analytics
 as $$
+declare
+  address bytea := hash_address(key, wanted, 'social', person);
 begin
   perform enter_tenant(wanted);
   return query
   select m.message_id, t.message_sid
   from messages m
   cross join lateral (select t.* from texts t where t.tenant_id = wanted and t.message_id = m.message_id limit 1) t
-  where m.address_hash = hash_address(key, wanted, 'social', person) and m.tenant_id = wanted and m.channel = 'social'
+  where m.address_hash = address and m.tenant_id = wanted and m.channel = 'social'
     and m.status in ('sent', 'delivered') and t.message_sid is not null and t.begun_at <= until;
 end
 $$;
@@ -223,13 +268,15 @@ $$;
 create function find_echoed(wanted uuid, key bytea, person text, hash bytea, since timestamptz) returns table (message_id bigint)
   language plpgsql set search_path = madansara_analytics
 as $$
+declare
+  address bytea := hash_address(key, wanted, 'social', person);
 begin
   perform enter_tenant(wanted);
   return query
   select min(m.message_id)
   from messages m
   cross join lateral (select t.* from texts t where t.tenant_id = wanted and t.message_id = m.message_id limit 1) t
-  where m.address_hash = hash_address(key, wanted, 'social', person) and m.tenant_id = wanted and m.channel = 'social'
+  where m.address_hash = address and m.tenant_id = wanted and m.channel = 'social'
     and m.status in ('claimed', 'uncertain') and t.said = hash and t.message_sid is null and t.begun_at > since
   having count(*) = 1;
 end
@@ -247,5 +294,5 @@ as $$
 $$;
 
 select plan_by_look_ups(name::regproc::regprocedure)
-from unnest(array['open_windows', 'close_windows', 'begin_socials', 'social_person', 'take_social_reply', 'take_comment', 'find_social_messages', 'find_unread',
+from unnest(array['take_reply', 'open_windows', 'close_windows', 'begin_socials', 'social_person', 'take_social_reply', 'take_comment', 'find_social_messages', 'find_unread',
   'find_echoed']) name;
