@@ -19,6 +19,9 @@ const Words = storableText(0, 100_000);
 const Target = z.union([z.number(), Word]);
 
 const NewOffer = z.strictObject({
+  offer_id: Word.optional().describe(
+    'An offer of `/v1/offers`: each person gets a code of it. Its words are used where the step brings none.',
+  ),
   type: Word.optional().describe('`discount`, when absent.'),
   value: z.number().optional(),
   unit: Word.optional().describe('`percent`, or a currency in whose major units the value counts.'),

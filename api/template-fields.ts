@@ -136,7 +136,12 @@ export const PreviewVariables = z
     postal_address: Word,
     unsubscribe_url: Word,
     view_url: Word,
-    offer: z.strictObject({ type: Word, value: z.number(), unit: Word, expiry_days: z.int(), label: Word }).partial(),
+    offer: z
+      .strictObject({
+        ...{ type: Word, value: z.number(), unit: Word, expiry_days: z.int(), label: Word },
+        ...{ code: Word, expires_at: Word, days_left: z.int() },
+      })
+      .partial(),
     incentive: Word,
     recommendations: z.array(z.strictObject({ name: Word, url: Word })).max(20),
   })

@@ -1,17 +1,19 @@
-import { offeredBy } from '../../core/campaign/step-words.js';
+import { incentiveOf } from '../../core/campaign/step-words.js';
 import { DomainError } from '../../core/errors.js';
 import type { PhoneChannel } from '../../core/message/phone-message.js';
 import { senderVariables } from '../../core/template/sender.js';
 import {
   fillWhatsappTemplate,
   renderText,
+  liquidsIn,
   textLookups,
   type TextRendering,
   type TextVariables,
   type TextWords,
 } from '../../core/template/text-message.js';
+import { sayPersonalOffer } from '../../core/template/user-variables.js';
 import type { TenantTransaction } from '../../db/client.js';
-import { readCampaignStep } from '../../db/queries/campaigns.js';
+import { requireCampaignStep } from '../../db/queries/campaigns.js';
 import { findEmailSender } from '../../db/queries/email-senders.js';
 import { findPhoneSenders, senderOn } from '../../db/queries/phone-senders.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
@@ -19,7 +21,9 @@ import { readUserVariables } from '../../db/queries/user-variables.js';
 import { findWhatsappTemplate } from '../../db/queries/whatsapp-templates.js';
 import type { RenderedTexts, TextDependencies, TextRecipient } from '../channels/texts.js';
 import { withOurLinks, type LinkSettings, type MessageWords } from './linking.js';
+import { offersTo } from './personal-offers.js';
 import type { RendererDependencies } from './rendering.js';
+import type { Unsent } from './unsent.js';
 
 export type TextRendererDependencies = RendererDependencies & {
   /** Seals the links in texts. */
@@ -29,30 +33,33 @@ export type TextRendererDependencies = RendererDependencies & {
 /** Writes the texts of a step from its own words, or from the approved template that it names, and what is known of each user. */
 export const createTextRenderer =
   ({ database, ...settings }: TextRendererDependencies): TextDependencies['render'] =>
-  (step, channel, users) =>
-    database.withTenant(step.tenantId, (tx) => renderStep(tx, { step, channel, users, settings }));
+  (step, channel, users, at) =>
+    database.withTenant(step.tenantId, (tx) => renderStep(tx, { step, channel, users, at, settings }));
 
 type Rendering = {
   readonly step: StepOfBatch;
   readonly channel: PhoneChannel;
   readonly users: readonly TextRecipient[];
+  readonly at: Date;
   readonly settings: LinkSettings;
 };
 
-async function renderStep(tx: TenantTransaction, { step, channel, users, settings }: Rendering): Promise<RenderedTexts> {
+async function renderStep(tx: TenantTransaction, { step, channel, users, at, settings }: Rendering): Promise<RenderedTexts> {
   const { tenantId } = step;
   const sender = senderOn(channel, await findPhoneSenders(tx, tenantId));
   if (!sender) throw new DomainError('conflict', `the tenant has no sender on ${channel}: PUT /v1/phone-sender sets one`);
-  const found = await readCampaignStep(tx, step);
-  if (!found) throw new Error(`the plan of the campaign has no step ${step.stepKey}`);
+  const found = await requireCampaignStep(tx, step);
   const template = channel === 'whatsapp' ? await findWhatsappTemplate(tx, tenantId, found.template) : undefined;
   const words = { text: found.content.text, template };
   const userIds = users.map(({ userId }) => userId);
   const known = await readUserVariables(tx, tenantId, userIds, textLookups(words));
   const brand = await findEmailSender(tx, tenantId);
-  const ofAll = { ...(brand && senderVariables(brand)), ...offeredBy(found.content) };
+  const ofAll = { ...(brand && senderVariables(brand)), ...incentiveOf(found.content) };
+  const offerTo = await offersTo(tx, step, { offer: found.content.offer, says: sayPersonalOffer(liquidsIn(words)), userIds, at });
   const contents = users.map(({ userId, token, isOpen }) => {
-    const variables = { ...known.get(userId), ...ofAll, unsubscribe_url: `${settings.publicUrl}/v1/unsubscribe/${token}` };
+    const offered = offerTo(userId);
+    if ('because' in offered) return offered;
+    const variables = { ...known.get(userId), ...ofAll, ...offered, unsubscribe_url: `${settings.publicUrl}/v1/unsubscribe/${token}` };
     return channel === 'sms' ? sms(words, variables) : whatsapp(words, variables, isOpen);
   });
   const sources = [words.text, ...Object.values(template?.variables ?? {}), brand?.brandUrl].filter((source) => typeof source === 'string');
@@ -64,8 +71,8 @@ async function linked(
   tx: TenantTransaction,
   linking: Parameters<typeof withOurLinks>[1],
   users: readonly TextRecipient[],
-  contents: readonly TextRendering[],
-): Promise<readonly TextRendering[]> {
+  contents: readonly (TextRendering | Unsent)[],
+): Promise<readonly (TextRendering | Unsent)[]> {
   const messages = users.map(({ messageId }, i): MessageWords => ({
     messageId,
     parts: wordsIn(contents[i]).map((words) => ({ kind: 'text', words })),
@@ -74,12 +81,12 @@ async function linked(
   return contents.map((content, i) => withWords(content, rewritten[i] ?? []));
 }
 
-function wordsIn(content: TextRendering | undefined): readonly string[] {
+function wordsIn(content: TextRendering | Unsent | undefined): readonly string[] {
   if (content === undefined || 'because' in content) return [];
   return content.kind === 'text' ? [content.text] : Object.values(content.variables);
 }
 
-function withWords(content: TextRendering, words: readonly string[]): TextRendering {
+function withWords(content: TextRendering | Unsent, words: readonly string[]): TextRendering | Unsent {
   if ('because' in content) return content;
   if (content.kind === 'text') return { ...content, text: words[0] ?? content.text };
   const variables = Object.entries(content.variables).map(([name, value], i) => [name, words[i] ?? value] as const);

@@ -8,8 +8,12 @@ export const wordsOfStep = ({ subject, text }: Omit<PlanContent, 'key'>): EmailW
   ...(text !== undefined && { text }),
 });
 
-/** What a step offers, as templates name it. */
-export const offeredBy = ({ offer, incentive }: Omit<PlanContent, 'key'>): Pick<TemplateVariables, 'offer' | 'incentive'> => ({
-  ...(offer !== undefined && { offer }),
-  ...(incentive !== undefined && { incentive }),
-});
+/** What a person gets for taking part, as templates name it. */
+export const incentiveOf = ({ incentive }: Omit<PlanContent, 'key'>): Pick<TemplateVariables, 'incentive'> =>
+  incentive === undefined ? {} : { incentive };
+
+/** What a step offers to everybody, as templates name it. */
+export function offeredBy(content: Omit<PlanContent, 'key'>): Pick<TemplateVariables, 'offer' | 'incentive'> {
+  const { offer_id: _, ...offer } = content.offer ?? {};
+  return { ...(content.offer !== undefined && { offer }), ...incentiveOf(content) };
+}

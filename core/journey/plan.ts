@@ -1,5 +1,5 @@
 import type { EngagementChannel } from '../event/engagement.js';
-import type { Offer } from '../template/offer.js';
+import type { StepOffer } from '../template/offer.js';
 import type { Frequency } from './campaign-request.js';
 import type { SendTime } from './send-time.js';
 import { reactionBits, reactions, type Reaction, type Watched } from './triggers.js';
@@ -66,7 +66,7 @@ export type PlanContent = {
   readonly key: number;
   readonly subject?: string;
   readonly text?: string;
-  readonly offer?: Offer;
+  readonly offer?: StepOffer;
   readonly incentive?: string;
 };
 

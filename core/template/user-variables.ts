@@ -1,4 +1,5 @@
 import { readLiquid } from './liquid-uses.js';
+import { personalFields } from './offer.js';
 import type { CompiledTemplate, EmailWords } from './template.js';
 import type { TemplateVariables } from './variables.js';
 
@@ -38,8 +39,23 @@ function textOf(value: unknown): string | undefined {
 export type UserLookups = { readonly segmentName: boolean; readonly lastEvent: boolean };
 
 export function lookupsFor(template: CompiledTemplate, words: EmailWords = {}): UserLookups {
-  const { subject = '', text = '', cta = '' } = { ...template.words, ...words };
-  const inWords = [subject, text, cta].flatMap((liquid) => readLiquid(liquid).uses.map(({ path: [root] }) => root));
+  const inWords = liquidsOf(template, words).flatMap((liquid) => readLiquid(liquid).uses.map(({ path: [root] }) => root));
   const used = new Set([...template.variables.map(({ name }) => name), ...inWords]);
   return { segmentName: used.has('segment_name'), lastEvent: used.has('last_event') };
 }
+
+const liquidsOf = (template: CompiledTemplate, words: EmailWords): readonly string[] => {
+  const { subject = '', text = '', cta = '' } = { ...template.words, ...words };
+  return [subject, text, cta];
+};
+
+/** Whether texts say what is in an offer for one person alone: their code, or until when it holds. */
+export const sayPersonalOffer = (liquids: readonly string[]): boolean =>
+  liquids.some((liquid) => readLiquid(liquid).uses.some(({ path: [root, field] }) => root === 'offer' && isPersonal(field)));
+
+/** Whether a mail does. */
+export const mailSaysPersonalOffer = (template: CompiledTemplate, words: EmailWords = {}): boolean =>
+  template.variables.some(({ name }) => name.startsWith('offer.') && isPersonal(name.slice('offer.'.length))) ||
+  sayPersonalOffer(liquidsOf(template, words));
+
+const isPersonal = (field: string | undefined): boolean => personalFields.some((personal) => personal === field);

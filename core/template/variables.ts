@@ -1,4 +1,4 @@
-import type { Offer } from './offer.js';
+import { personalFields, type PersonalOffer } from './offer.js';
 
 /** What a template may say of a user, the tenant and the step; docs/templates.md lists them. Their names are those that templates use. */
 export type TemplateVariables = {
@@ -13,7 +13,7 @@ export type TemplateVariables = {
   readonly postal_address: string;
   readonly unsubscribe_url: string;
   readonly view_url?: string;
-  readonly offer?: Offer;
+  readonly offer?: PersonalOffer;
   readonly incentive?: string;
   readonly recommendations?: readonly Recommendation[];
 };
@@ -36,7 +36,7 @@ export const templateVariables: Readonly<Record<VariableName, { readonly meaning
   postal_address: { meaning: "the sender's postal address, which marketing mail must show" },
   unsubscribe_url: { meaning: 'where this person unsubscribes' },
   view_url: { meaning: 'this mail as a web page' },
-  offer: { meaning: "the step's offer", fields: ['type', 'value', 'unit', 'expiry_days', 'label'] },
+  offer: { meaning: "the step's offer", fields: ['type', 'value', 'unit', 'expiry_days', 'label', ...personalFields] },
   incentive: { meaning: "the step's thank-you: `$10 gift card`" },
   recommendations: { meaning: 'what to look at next: a list of `name` and `url`, empty when there is none' },
 };

@@ -12,6 +12,7 @@ import { contentFaults } from './campaign-content.js';
 import { countLately } from './campaign-lately.js';
 import { readReach, type ReachOfClocks } from './campaign-reach.js';
 import { readPlan, type CampaignRow } from './campaigns.js';
+import { readCodesNeeded, type CodesNeeded } from './offer-preflight.js';
 import { readQuietRules } from './quiet-rules.js';
 import { readTenant } from './tenants.js';
 
@@ -29,8 +30,11 @@ export type Preflight = {
   readonly forecast: Forecast;
   /** By the keys of SMS steps: how long each is for a usual person. Each segment is billed as a message. */
   readonly smsLengths: ReadonlyMap<number, SmsLength>;
+  readonly codes: readonly CodesNeeded[];
   /** In words; empty where it can be launched. */
   readonly blockers: readonly string[];
+  /** What had better be put right, and keeps nobody from a launch. */
+  readonly warnings: readonly string[];
 };
 
 /** Looks at everybody who would enter, as claims will: one query for each channel, whatever the size of the audience. */
@@ -52,6 +56,7 @@ export async function readPreflight(
   const recipients = found[0]?.recipients ?? 0;
   const mayBeEmpty = row.enters === 'event' || row.enters === 'segment';
   const reach = found.map(({ reach }) => reach);
+  const offered = await readCodesNeeded(tx, row, { plan, contents, reach });
   return {
     checkedAt: at,
     recipients,
@@ -61,9 +66,12 @@ export async function readPreflight(
     plan,
     forecast: forecastOf(plan, found[0]?.clocks ?? [], { launchMs: at.getTime(), homeZone: tenant.timeZone, recipients, ownHours }),
     smsLengths: smsLengthsOf(plan, contents),
+    codes: offered.codes,
+    warnings: offered.warnings,
     blockers: [
       ...blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, mayBeEmpty, reach, readiness }),
       ...(await contentFaults(tx, row, { plan, contents })),
+      ...offered.blockers,
     ],
   };
 }
