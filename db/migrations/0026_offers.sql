@@ -33,9 +33,24 @@ create table offer_codes (
   check (num_nulls(user_id, campaign_id, entry, given_at) in (0, 4))
 );
 create unique index offer_codes_once on offer_codes (user_id, tenant_id, campaign_id, entry, offer_id) where user_id is not null;
+-- All codes of an offer are those of these two: an index of all would be taken, while there is little in the table, for those who look for
+-- the few that are free.
 create index offer_codes_free on offer_codes (offer_id, code_id) where given_at is null and redeemed_at is null;
-create unique index offer_codes_in_order on offer_codes (offer_id, code_id, tenant_id);
+create index offer_codes_gone on offer_codes (offer_id, code_id) where given_at is not null or redeemed_at is not null;
 select isolate_by_tenant('offer_codes');
+
+-- The code of an offer that somebody's entry was given. `offset 0` keeps the offer out of the look-up: with it, the indexes of offers would
+-- do for it while there is little in the table.
+create function code_of_entry(wanted uuid, offer bigint, campaign bigint, number integer, person text)
+  returns table (code text, expires_at timestamptz)
+  language sql stable
+as $$
+  select c.code, c.expires_at
+  from (
+    select c.* from madansara_analytics.offer_codes c
+    where c.user_id = person and c.tenant_id = wanted and c.campaign_id = campaign and c.entry = number offset 0) c
+  where c.offer_id = offer
+$$;
 
 -- Adds codes to an offer. Gives those that were not added, in their order, and why: `twice` among these, `known` (the offer has it
 -- already), `other` (another offer has it). Again, it changes nothing.
@@ -94,9 +109,7 @@ begin
   cross join lateral (
     select j.user_id, j.entry from journeys j
     where j.user_id = p.person and j.tenant_id = wanted and j.campaign_id = campaign and j.batch = in_batch limit 1) j
-  where not exists (
-    select from offer_codes c
-    where c.user_id = j.user_id and c.tenant_id = wanted and c.campaign_id = campaign and c.entry = j.entry and c.offer_id = offer);
+  where not exists (select from code_of_entry(wanted, offer, campaign, j.entry, j.user_id));
   if lacking is not null then
     with free as materialized (
       select c.ctid as place, c.code_id from offer_codes c
@@ -114,9 +127,7 @@ begin
   cross join lateral (
     select j.user_id, j.entry from journeys j
     where j.user_id = p.person and j.tenant_id = wanted and j.campaign_id = campaign and j.batch = in_batch limit 1) j
-  cross join lateral (
-    select c.code, c.expires_at from offer_codes c
-    where c.user_id = j.user_id and c.tenant_id = wanted and c.campaign_id = campaign and c.entry = j.entry and c.offer_id = offer limit 1) c;
+  cross join lateral (select c.* from code_of_entry(wanted, offer, campaign, j.entry, j.user_id) c limit 1) c;
 end
 $$;
 

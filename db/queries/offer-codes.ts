@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { codesOf } from '../../core/offer/code-pattern.js';
 import type { TenantTransaction } from '../client.js';
 import type { OfferRow } from './offers.js';
@@ -7,11 +7,16 @@ import type { StepOfBatch } from './send-ledger.js';
 /** How many codes an offer has; a free one that somebody has bought with is not given any more. */
 export type CodeCounts = { readonly codes: number; readonly free: number; readonly given: number; readonly redeemed: number };
 
+/** The two indexes of codes, in the words of their conditions. */
+const FREE = sql`given_at is null and redeemed_at is null`;
+const GONE = sql`(given_at is not null or redeemed_at is not null)`;
+
 export async function countCodes(tx: TenantTransaction, { tenantId, offerId }: OfferRow): Promise<CodeCounts> {
   const { rows } = await tx.execute<CodeCounts>(sql`
-    select count(*)::float8 as codes, count(*) filter (where given_at is null and redeemed_at is null)::float8 as free,
-      count(given_at)::float8 as given, count(redeemed_at)::float8 as redeemed
-    from offer_codes where tenant_id = ${tenantId} and offer_id = ${offerId}`);
+    select f.codes + g.codes as codes, f.codes as free, g.given, g.redeemed
+    from (select count(*)::float8 as codes from offer_codes where tenant_id = ${tenantId} and offer_id = ${offerId} and ${FREE}) f,
+      (select count(*)::float8 as codes, count(given_at)::float8 as given, count(redeemed_at)::float8 as redeemed
+       from offer_codes where tenant_id = ${tenantId} and offer_id = ${offerId} and ${GONE}) g`);
   return rows[0] ?? { codes: 0, free: 0, given: 0, redeemed: 0 };
 }
 
@@ -66,17 +71,16 @@ export async function listCodes(
   { tenantId, offerId }: OfferRow,
   { state, after, limit }: { readonly state?: 'free' | 'given' | 'redeemed' | undefined; readonly after: number; readonly limit: number },
 ): Promise<readonly CodeRow[]> {
-  const inState = {
-    free: sql`and given_at is null and redeemed_at is null`,
-    given: sql`and given_at is not null`,
-    redeemed: sql`and redeemed_at is not null`,
-  };
+  const inState = { free: FREE, given: sql`${GONE} and given_at is not null`, redeemed: sql`${GONE} and redeemed_at is not null` };
+  const codesThat = (condition: SQL) => sql`(
+    select * from offer_codes where tenant_id = ${tenantId} and offer_id = ${offerId} and code_id > ${after} and ${condition}
+    order by offer_id, code_id limit ${limit})`;
+  const wanted = state ? codesThat(inState[state]) : sql`(${codesThat(FREE)} union all ${codesThat(GONE)})`;
   const { rows } = await tx.execute<Record<keyof CodeRow, unknown>>(sql`
     select c.code_id::float8 as "codeId", c.code, case when c.user_id not like 'deleted/%' and c.user_id not like 'merged/%' then c.user_id end as "userId",
       o.campaign_key as "campaignKey", c.given_at as "givenAt", c.expires_at as "expiresAt", c.redeemed_at as "redeemedAt"
-    from offer_codes c left join outreach_campaigns o on o.tenant_id = ${tenantId} and o.id = c.campaign_id
-    where c.tenant_id = ${tenantId} and c.offer_id = ${offerId} and c.code_id > ${after} ${state ? inState[state] : sql``}
-    order by c.offer_id, c.code_id limit ${limit}`);
+    from ${wanted} c left join outreach_campaigns o on o.tenant_id = ${tenantId} and o.id = c.campaign_id
+    order by c.code_id limit ${limit}`);
   const timeOf = (value: unknown): Date | null => (value === null ? null : new Date(String(value)));
   return rows.map((row) => ({
     codeId: Number(row.codeId),

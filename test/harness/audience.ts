@@ -7,6 +7,7 @@ import { compiled, text } from '../core/template/samples.js';
 import type { TestDatabase } from './database.js';
 import { NONCE_BYTES, sealText } from '../../core/message/sealed-text.js';
 import { ADDRESS_KEY, draftCampaign } from './campaigns.js';
+import { addOffer } from './offers.js';
 import { lookAt, startedTest } from './tests.js';
 
 export type SeededAudience = {
@@ -19,6 +20,7 @@ export type SeededAudience = {
   /** Of a campaign that runs. */
   readonly campaignId: string;
   readonly templateFamily: string;
+  readonly offerKey: string;
   /** A number has no place for a word. */
   readonly phoneNumber: string;
   readonly replyId: string;
@@ -91,7 +93,8 @@ export async function seedAudience(database: TestDatabase, tenantId: TenantId, w
   const campaignId = await seedCampaign(database, tenantId, word);
   const templateFamily = await seedTemplate(database, tenantId, word);
   const texts = await seedTexts(database, tenantId, word);
-  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily, ...texts };
+  const { offerKey } = await addOffer(database, tenantId, [word], { key: `offer-${word}` });
+  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily, offerKey, ...texts };
 }
 
 /** A campaign with a journey that got its first message, and a row in every table of campaigns and of sending. */

@@ -94,7 +94,7 @@ describe('a faulty template', () => {
       text('{{ frist_name }}\n{{ offer.price }} {{ traits }}'),
       [
         /^mjml 3: there is no variable frist_name; there are first_name, .*, content, cta$/,
-        /^mjml 4: offer has no price; it has type, value, unit, expiry_days, label$/,
+        /^mjml 4: offer has no price; it has type, value, unit, expiry_days, label, code, expires_at, days_left$/,
         /^mjml 4: traits needs the name of one: traits\.plan$/,
       ],
     ],
