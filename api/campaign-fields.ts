@@ -41,6 +41,7 @@ const NewStep = z.strictObject({
   content: Words.optional(),
   offer: NewOffer.optional(),
   incentive: Words.optional().describe('What a person gets for taking part, in words.'),
+  test: Word.optional().describe('The id of a test: each person is shown their arm of it.'),
   send_time: Word.optional().describe('`optimal`, or an hour such as `10:00 AM user_timezone`.'),
   trigger: Word.optional().describe('What has to happen, or not: `email_opened`, `not_clicked`, … `segment_entry` waits for nothing.'),
   trigger_step: z.number().optional().describe('The key of the earlier step that the trigger looks at.'),

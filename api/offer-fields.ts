@@ -67,7 +67,12 @@ export function offerShown({ offerKey, words, pattern, createdBy, createdAt }: O
   const { type = null, value = null, unit = null, expiry_days = null, label = null } = labelledOffer(words);
   return {
     offer_id: offerKey,
-    ...{ type, value, unit, expiry_days, label, pattern },
+    type,
+    value,
+    unit,
+    expiry_days,
+    label,
+    pattern,
     counts: { ...counts },
     created_by: createdBy,
     created_at: createdAt,

@@ -138,8 +138,14 @@ export const PreviewVariables = z
     view_url: Word,
     offer: z
       .strictObject({
-        ...{ type: Word, value: z.number(), unit: Word, expiry_days: z.int(), label: Word },
-        ...{ code: Word, expires_at: Word, days_left: z.int() },
+        type: Word,
+        value: z.number(),
+        unit: Word,
+        expiry_days: z.int(),
+        label: Word,
+        code: Word,
+        expires_at: Word,
+        days_left: z.int(),
       })
       .partial(),
     incentive: Word,

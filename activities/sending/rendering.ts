@@ -1,13 +1,16 @@
 import { incentiveOf, wordsOfStep } from '../../core/campaign/step-words.js';
 import { DomainError } from '../../core/errors.js';
+import type { Variation } from '../../core/experiment/variation.js';
 import { renderEmail } from '../../core/template/render-email.js';
 import { senderVariables } from '../../core/template/sender.js';
-import { lookupsFor, mailSaysPersonalOffer } from '../../core/template/user-variables.js';
+import { wordsOfParts } from '../../core/template/template.js';
+import { allLookups, lookupsFor, mailSaysPersonalOffer } from '../../core/template/user-variables.js';
 import type { Database, TenantTransaction } from '../../db/client.js';
 import { requireCampaignStep } from '../../db/queries/campaigns.js';
 import { findEmailSender } from '../../db/queries/email-senders.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import { readEmailTemplate } from '../../db/queries/templates.js';
+import { readShownArms } from '../../db/queries/test-slots.js';
 import { readUserVariables } from '../../db/queries/user-variables.js';
 import type { RenderedStep, RenderMails } from './claimed-mails.js';
 import { offersTo } from './personal-offers.js';
@@ -33,20 +36,27 @@ async function renderStep(
   const { tenantId } = step;
   const sender = await findEmailSender(tx, tenantId);
   if (!sender) throw new DomainError('conflict', 'the tenant has no sender of mail: PUT /v1/email-sender sets one');
-  const { template: family, content } = await requireCampaignStep(tx, step);
-  const words = wordsOfStep(content);
+  const { template: family, test, content } = await requireCampaignStep(tx, step);
   const template = await readEmailTemplate(tx, tenantId, family);
   if (!template) throw new DomainError('conflict', `there is no template ${family} in force`);
   const userIds = users.map(({ userId }) => userId);
-  const known = await readUserVariables(tx, tenantId, userIds, lookupsFor(template, words));
-  const offerTo = await offersTo(tx, step, { offer: content.offer, says: mailSaysPersonalOffer(template, words), userIds, at });
+  const arms = await readShownArms(tx, tenantId, test, userIds);
+  const wordsOf = (parts: Variation['parts']) => ({ ...wordsOfStep(content), ...wordsOfParts(parts) });
+  const said = arms.all.map(wordsOf);
+  const known = await readUserVariables(tx, tenantId, userIds, allLookups(said.map((words) => lookupsFor(template, words))));
+  const offerTo = await offersTo(tx, step, {
+    offer: content.offer,
+    says: said.some((words) => mailSaysPersonalOffer(template, words)),
+    userIds,
+    at,
+  });
   const ofAll = { ...senderVariables(sender), ...incentiveOf(content) };
   const mails = users.map(({ userId, address, token }) => {
     const unsubscribeUrl = `${publicUrl}/v1/unsubscribe/${token}`;
     const offered = offerTo(userId);
     if ('because' in offered) return offered;
     const variables = { ...known.get(userId), ...ofAll, ...offered, email: address, unsubscribe_url: unsubscribeUrl };
-    const mail = renderEmail(template, variables, words);
+    const mail = renderEmail(template, variables, wordsOf(arms.to(userId)));
     if (mail.kind === 'refused') return { because: mail.because };
     const { subject, html, text } = mail;
     return { subject, html: untracked(html, unsubscribeUrl), text, unsubscribeUrl };

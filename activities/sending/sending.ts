@@ -15,6 +15,8 @@ export type SendStepInput = {
   readonly stepKey: number;
   readonly channel: EngagementChannel;
   readonly members: Ranges;
+  /** The test whose arms the step shows. */
+  readonly test?: string;
 };
 
 /** What became of whom. */

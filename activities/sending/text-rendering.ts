@@ -1,5 +1,6 @@
-import { incentiveOf } from '../../core/campaign/step-words.js';
+import { contentInArm, incentiveOf } from '../../core/campaign/step-words.js';
 import { DomainError } from '../../core/errors.js';
+import type { Variation } from '../../core/experiment/variation.js';
 import type { PhoneChannel } from '../../core/message/phone-message.js';
 import { senderVariables } from '../../core/template/sender.js';
 import {
@@ -11,12 +12,13 @@ import {
   type TextVariables,
   type TextWords,
 } from '../../core/template/text-message.js';
-import { sayPersonalOffer } from '../../core/template/user-variables.js';
+import { allLookups, sayPersonalOffer } from '../../core/template/user-variables.js';
 import type { TenantTransaction } from '../../db/client.js';
 import { requireCampaignStep } from '../../db/queries/campaigns.js';
 import { findEmailSender } from '../../db/queries/email-senders.js';
 import { findPhoneSenders, senderOn } from '../../db/queries/phone-senders.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
+import { readShownArms } from '../../db/queries/test-slots.js';
 import { readUserVariables } from '../../db/queries/user-variables.js';
 import { findWhatsappTemplate } from '../../db/queries/whatsapp-templates.js';
 import type { RenderedTexts, TextDependencies, TextRecipient } from '../channels/texts.js';
@@ -50,19 +52,22 @@ async function renderStep(tx: TenantTransaction, { step, channel, users, at, set
   if (!sender) throw new DomainError('conflict', `the tenant has no sender on ${channel}: PUT /v1/phone-sender sets one`);
   const found = await requireCampaignStep(tx, step);
   const template = channel === 'whatsapp' ? await findWhatsappTemplate(tx, tenantId, found.template) : undefined;
-  const words = { text: found.content.text, template };
   const userIds = users.map(({ userId }) => userId);
-  const known = await readUserVariables(tx, tenantId, userIds, textLookups(words));
+  const arms = await readShownArms(tx, tenantId, found.test, userIds);
+  const wordsOf = (parts: Variation['parts']) => ({ text: contentInArm(found.content, parts).text, template });
+  const said = arms.all.map(wordsOf);
+  const known = await readUserVariables(tx, tenantId, userIds, allLookups(said.map(textLookups)));
   const brand = await findEmailSender(tx, tenantId);
   const ofAll = { ...(brand && senderVariables(brand)), ...incentiveOf(found.content) };
-  const offerTo = await offersTo(tx, step, { offer: found.content.offer, says: sayPersonalOffer(liquidsIn(words)), userIds, at });
+  const offerTo = await offersTo(tx, step, { offer: found.content.offer, says: sayPersonalOffer(said.flatMap(liquidsIn)), userIds, at });
   const contents = users.map(({ userId, token, isOpen }) => {
     const offered = offerTo(userId);
     if ('because' in offered) return offered;
     const variables = { ...known.get(userId), ...ofAll, ...offered, unsubscribe_url: `${settings.publicUrl}/v1/unsubscribe/${token}` };
+    const words = wordsOf(arms.to(userId));
     return channel === 'sms' ? sms(words, variables) : whatsapp(words, variables, isOpen);
   });
-  const sources = [words.text, ...Object.values(template?.variables ?? {}), brand?.brandUrl].filter((source) => typeof source === 'string');
+  const sources = [...said.flatMap(liquidsIn), brand?.brandUrl].filter((source) => typeof source === 'string');
   return { sender, contents: await linked(tx, { step, sources, settings }, users, contents) };
 }
 

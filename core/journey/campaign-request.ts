@@ -34,6 +34,8 @@ export type StepRequest = {
   readonly offer?: StepOffer;
   /** What a person gets for taking part, in words: `$10 gift card`. */
   readonly incentive?: string;
+  /** The test whose arms it shows. */
+  readonly test?: string;
   readonly send_time?: string;
   readonly trigger?: string;
   /** The key of the earlier step that the trigger looks at. */

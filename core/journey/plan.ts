@@ -41,6 +41,8 @@ export type PlanStep = {
   readonly day: number;
   readonly channel: EngagementChannel;
   readonly template: string;
+  /** The test whose arms it shows; absent where it shows none. */
+  readonly test?: string;
   readonly sendTime: SendTime;
   readonly trigger: Trigger | null;
   /** Positions of later steps; the number of steps is the end of the sequence, LEAVE is out of it. */

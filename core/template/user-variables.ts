@@ -38,6 +38,12 @@ function textOf(value: unknown): string | undefined {
 /** What has to be looked up of a user, because a template or the words that fill it ask for it. */
 export type UserLookups = { readonly segmentName: boolean; readonly lastEvent: boolean };
 
+/** What has to be looked up where any of these is said. */
+export const allLookups = (lookups: readonly UserLookups[]): UserLookups => ({
+  segmentName: lookups.some(({ segmentName }) => segmentName),
+  lastEvent: lookups.some(({ lastEvent }) => lastEvent),
+});
+
 export function lookupsFor(template: CompiledTemplate, words: EmailWords = {}): UserLookups {
   const inWords = liquidsOf(template, words).flatMap((liquid) => readLiquid(liquid).uses.map(({ path: [root] }) => root));
   const used = new Set([...template.variables.map(({ name }) => name), ...inWords]);

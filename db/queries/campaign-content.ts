@@ -1,13 +1,16 @@
-import { wordsOfStep } from '../../core/campaign/step-words.js';
+import { contentInArm, wordsOfStep } from '../../core/campaign/step-words.js';
+import type { Variation } from '../../core/experiment/variation.js';
 import { parseTenantId, type TenantId } from '../../core/ids.js';
 import type { Plan, PlanContent, PlanStep } from '../../core/journey/plan.js';
 import { wordsFaults } from '../../core/template/compile-template.js';
+import { wordsOfParts, type EmailWords } from '../../core/template/template.js';
 import { inAppStepFaults, smsStepFaults, whatsappStepFaults } from '../../core/template/text-faults.js';
 import type { TenantTransaction } from '../client.js';
 import type { CampaignPlan, CampaignRow } from './campaigns.js';
 import { findEmailSender } from './email-senders.js';
 import { findPhoneSenders, senderOn } from './phone-senders.js';
 import { readEmailTemplate } from './templates.js';
+import { findTest } from './tests.js';
 import { findWhatsappTemplate } from './whatsapp-templates.js';
 
 /**
@@ -27,15 +30,41 @@ export async function contentFaults(
   faults.push(...(await phoneSenderFaults(tx, tenantId, plan)));
   for (const step of plan.steps) {
     const content = contents.find(({ key }) => key === step.key) ?? { key: step.key };
-    if (step.channel === 'email') faults.push(...(await mailFaults(tx, tenantId, step, content)));
-    if (step.channel === 'in_app') faults.push(...inAppStepFaults(step, content));
-    if (step.channel === 'sms') faults.push(...smsStepFaults(step, content.text));
-    if (step.channel === 'whatsapp') {
-      const isKnown = (await findWhatsappTemplate(tx, tenantId, step.template)) !== undefined;
-      faults.push(...whatsappStepFaults(plan, step, { text: content.text, isKnown }));
+    faults.push(...(await stepFaults(tx, tenantId, { plan, step, content, parts: {} })));
+    const test = step.test === undefined ? undefined : await findTest(tx, tenantId, step.test);
+    for (const { id, parts } of test?.variations ?? []) {
+      const inArm = await stepFaults(tx, tenantId, { plan, step, content, parts });
+      faults.push(...inArm.filter((fault) => !faults.includes(fault)).map((fault) => `in the arm ${id}: ${fault}`));
     }
   }
   return faults;
+}
+
+type SaidInArm = {
+  readonly plan: Plan;
+  readonly step: PlanStep;
+  readonly content: PlanContent;
+  /** What the arm says in the place of the step's own words. */
+  readonly parts: Variation['parts'];
+};
+
+async function stepFaults(tx: TenantTransaction, tenantId: TenantId, { plan, step, content, parts }: SaidInArm): Promise<string[]> {
+  const said = contentInArm(content, parts);
+  switch (step.channel) {
+    case 'email':
+      return mailFaults(tx, tenantId, step, { ...wordsOfStep(content), ...wordsOfParts(parts) });
+    case 'in_app':
+      return inAppStepFaults(step, said);
+    case 'sms':
+      return smsStepFaults(step, said.text);
+    case 'whatsapp': {
+      const isKnown = (await findWhatsappTemplate(tx, tenantId, step.template)) !== undefined;
+      return whatsappStepFaults(plan, step, { text: said.text, isKnown });
+    }
+    case 'social':
+    case 'push': // not available yet
+      return [];
+  }
 }
 
 async function phoneSenderFaults(tx: TenantTransaction, tenantId: TenantId, { steps }: Plan): Promise<string[]> {
@@ -50,11 +79,10 @@ async function mailFaults(
   tx: TenantTransaction,
   tenantId: TenantId,
   { key, template: family }: PlanStep,
-  content: PlanContent,
+  words: EmailWords,
 ): Promise<string[]> {
   const template = await readEmailTemplate(tx, tenantId, family);
   if (template === undefined) return [`step ${key}: there is no template ${family} in force`];
-  const words = wordsOfStep(content);
   const faults = wordsFaults(words, template).map(({ field, message }) => `step ${key}, ${field}: ${message}`);
   if (words.text === undefined && template.slots.content === 'needed') {
     faults.push(`step ${key}: ${family} has no content of its own, and the step brings none (content)`);

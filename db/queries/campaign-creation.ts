@@ -10,6 +10,7 @@ import type { Goal } from '../tables/tenants.js';
 import { editCampaign, holdCampaign, insertCampaign, readPlan, requireCampaign, type CampaignPlan, type CampaignRow } from './campaigns.js';
 import { resolveOffers } from './offers.js';
 import { segmentCalled } from './segment-names.js';
+import { testFaults } from './test-slots.js';
 import { readTenant, type Tenant } from './tenants.js';
 
 export type CampaignWish = { readonly name?: string | undefined; readonly request: CampaignRequest };
@@ -67,6 +68,7 @@ async function readWish(tx: TenantTransaction, tenantId: TenantId, wish: Campaig
     ...(made.status === 'refused' ? made.faults : []),
     ...unavailableFaults(request),
     ...offers.faults,
+    ...(await testFaults(tx, tenantId, request)),
   ];
   if (faults.length > 0 || made.status === 'refused') return { kind: 'refused', faults };
   const { plan } = made;

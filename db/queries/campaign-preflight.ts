@@ -13,6 +13,7 @@ import { countLately } from './campaign-lately.js';
 import { readReach, type ReachOfClocks } from './campaign-reach.js';
 import { readPlan, type CampaignRow } from './campaigns.js';
 import { readCodesNeeded, type CodesNeeded } from './offer-preflight.js';
+import { testWarnings } from './test-slots.js';
 import { readQuietRules } from './quiet-rules.js';
 import { readTenant } from './tenants.js';
 
@@ -67,7 +68,7 @@ export async function readPreflight(
     forecast: forecastOf(plan, found[0]?.clocks ?? [], { launchMs: at.getTime(), homeZone: tenant.timeZone, recipients, ownHours }),
     smsLengths: smsLengthsOf(plan, contents),
     codes: offered.codes,
-    warnings: offered.warnings,
+    warnings: [...offered.warnings, ...(await testWarnings(tx, tenant.tenantId, plan))],
     blockers: [
       ...blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, mayBeEmpty, reach, readiness }),
       ...(await contentFaults(tx, row, { plan, contents })),

@@ -117,7 +117,7 @@ export async function readPlan(tx: TenantTransaction, { tenantId, id, planVersio
 export async function requireCampaignStep(
   tx: TenantTransaction,
   { tenantId, campaignId, stepKey }: { readonly tenantId: TenantId; readonly campaignId: number; readonly stepKey: number },
-): Promise<{ readonly template: string; readonly content: PlanContent }> {
+): Promise<{ readonly template: string; readonly test: string | undefined; readonly content: PlanContent }> {
   const [row] = await tx
     .select()
     .from(outreachCampaigns)
@@ -125,7 +125,7 @@ export async function requireCampaignStep(
   const { plan, contents } = row ? await readPlan(tx, row) : { plan: undefined, contents: [] };
   const step = plan?.steps.find(({ key }) => key === stepKey);
   if (!step) throw new Error(`the plan of the campaign has no step ${stepKey}`);
-  return { template: step.template, content: contents.find(({ key }) => key === step.key) ?? { key: step.key } };
+  return { template: step.template, test: step.test, content: contents.find(({ key }) => key === step.key) ?? { key: step.key } };
 }
 
 export async function findCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow | undefined> {

@@ -182,6 +182,7 @@ describe("a tenant's key", () => {
       'replies',
       'offers',
       'offer_codes',
+      'test_slots',
     ]) {
       assert.match(rowsBefore, new RegExp(`"table":"${table}","rows":\\[\\{`), `the other tenant has rows in ${table}`);
     }

@@ -216,8 +216,12 @@ async function seedTest(database: TestDatabase, tenantId: TenantId, word: string
     await recordExposures(tx, test, [exposed]);
     await recordOutcomes(tx, test, [bought]);
   });
-  await lookAt(database, test, 1, hours(24 * 30));
   const { admin } = database;
+  await admin.query(
+    `insert into test_slots (tenant_id, test_id, user_id, campaign_id, entry, step_key, channel) values ($1, $2, $3, 0, 1, 1, 'email')`,
+    [tenantId, test.id, exposed.userId],
+  );
+  await lookAt(database, test, 1, hours(24 * 30));
   const values = [tenantId, test.id, word];
   await admin.query(
     `insert into ab_test_learnings (tenant_id, test_id, variation_id, channel, metric, verdict, changes, effect, standard_error, learned_at)
