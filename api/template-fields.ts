@@ -149,7 +149,7 @@ export const PreviewVariables = z
       })
       .partial(),
     incentive: Word,
-    recommendations: z.array(z.strictObject({ name: Word, url: Word })).max(20),
+    recommendations: z.array(z.strictObject({ name: Word, url: Word, price: Word.optional() })).max(20),
   })
   .partial()
   // JSON has no undefined, so that what is there has a value.

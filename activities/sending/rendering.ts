@@ -1,10 +1,18 @@
 import { incentiveOf, wordsOfStep } from '../../core/campaign/step-words.js';
 import { DomainError } from '../../core/errors.js';
 import type { Variation } from '../../core/experiment/variation.js';
+import type { PlanContent } from '../../core/journey/plan.js';
 import { renderEmail } from '../../core/template/render-email.js';
 import { senderVariables } from '../../core/template/sender.js';
-import { wordsOfParts } from '../../core/template/template.js';
-import { allLookups, lookupsFor, mailSaysPersonalOffer } from '../../core/template/user-variables.js';
+import { wordsOfParts, type CompiledTemplate, type EmailWords } from '../../core/template/template.js';
+import {
+  allLookups,
+  lookupsFor,
+  mailSaysPersonalOffer,
+  mailSaysRecommendations,
+  type UserVariables,
+} from '../../core/template/user-variables.js';
+import type { TemplateVariables } from '../../core/template/variables.js';
 import type { Database, TenantTransaction } from '../../db/client.js';
 import { requireCampaignStep } from '../../db/queries/campaigns.js';
 import { findEmailSender } from '../../db/queries/email-senders.js';
@@ -14,25 +22,31 @@ import { readShownArms } from '../../db/queries/test-slots.js';
 import { readUserVariables } from '../../db/queries/user-variables.js';
 import type { RenderedStep, RenderMails } from './claimed-mails.js';
 import { offersTo } from './personal-offers.js';
+import { createPopularity, type Recommend } from './recommending.js';
 import type { Recipient } from './send-step.js';
+import type { Unsent } from './unsent.js';
 
 export type RendererDependencies = {
   readonly database: Database;
   /** Where people reach the API. */
   readonly publicUrl: string;
+  /** What recommends; popularity, when absent. */
+  readonly recommend?: Recommend;
 };
+
+/** More than a mail shows: a template says how many it wants. */
+const MOST_RECOMMENDED = 6;
 
 /** Writes the mails of a step from its template, the step's own words, and what is known of each user. */
 export const createEmailRenderer =
-  ({ database, publicUrl }: RendererDependencies): RenderMails =>
+  ({ database, publicUrl, recommend = createPopularity() }: RendererDependencies): RenderMails =>
   (step, users, at) =>
-    database.withTenant(step.tenantId, (tx) => renderStep(tx, step, { users, publicUrl, at }));
+    database.withTenant(step.tenantId, (tx) => renderStep(tx, step, { users, publicUrl, recommend, at }));
 
-async function renderStep(
-  tx: TenantTransaction,
-  step: StepOfBatch,
-  { users, publicUrl, at }: { readonly users: readonly Recipient[]; readonly publicUrl: string; readonly at: Date },
-): Promise<RenderedStep> {
+type Rendering = { readonly users: readonly Recipient[]; readonly at: Date; readonly publicUrl: string; readonly recommend: Recommend };
+
+async function renderStep(tx: TenantTransaction, step: StepOfBatch, rendering: Rendering): Promise<RenderedStep> {
+  const { users, publicUrl } = rendering;
   const { tenantId } = step;
   const sender = await findEmailSender(tx, tenantId);
   if (!sender) throw new DomainError('conflict', 'the tenant has no sender of mail: PUT /v1/email-sender sets one');
@@ -42,20 +56,13 @@ async function renderStep(
   const userIds = users.map(({ userId }) => userId);
   const arms = await readShownArms(tx, tenantId, test, userIds);
   const wordsOf = (parts: Variation['parts']) => ({ ...wordsOfStep(content), ...wordsOfParts(parts) });
-  const said = arms.all.map(wordsOf);
-  const known = await readUserVariables(tx, tenantId, userIds, allLookups(said.map((words) => lookupsFor(template, words))));
-  const offerTo = await offersTo(tx, step, {
-    offer: content.offer,
-    says: said.some((words) => mailSaysPersonalOffer(template, words)),
-    userIds,
-    at,
-  });
+  const knownOf = await readKnown(tx, step, { ...rendering, template, content, said: arms.all.map(wordsOf) });
   const ofAll = { ...senderVariables(sender), ...incentiveOf(content) };
   const mails = users.map(({ userId, address, token }) => {
     const unsubscribeUrl = `${publicUrl}/v1/unsubscribe/${token}`;
-    const offered = offerTo(userId);
-    if ('because' in offered) return offered;
-    const variables = { ...known.get(userId), ...ofAll, ...offered, email: address, unsubscribe_url: unsubscribeUrl };
+    const known = knownOf(userId);
+    if ('because' in known) return known;
+    const variables = { ...known, ...ofAll, email: address, unsubscribe_url: unsubscribeUrl };
     const mail = renderEmail(template, variables, wordsOf(arms.to(userId)));
     if (mail.kind === 'refused') return { because: mail.because };
     const { subject, html, text } = mail;
@@ -69,6 +76,34 @@ async function renderStep(
     ...(replyTo !== null && { replyTo: { email: replyTo } }),
   };
   return { envelope, mails };
+}
+
+type Saying = Rendering & {
+  readonly template: CompiledTemplate;
+  readonly content: PlanContent;
+  /** All words that anybody may be shown. */
+  readonly said: readonly EmailWords[];
+};
+type Known = UserVariables & Pick<TemplateVariables, 'offer' | 'recommendations'>;
+
+/** What a mail may say of each person, or why they get none. What nothing in it says is not looked up. */
+async function readKnown(
+  tx: TenantTransaction,
+  step: StepOfBatch,
+  { users, at, recommend, template, content, said }: Saying,
+): Promise<(userId: string) => Known | Unsent> {
+  const { tenantId } = step;
+  const userIds = users.map(({ userId }) => userId);
+  const says = (what: typeof mailSaysPersonalOffer) => said.some((words) => what(template, words));
+  const known = await readUserVariables(tx, tenantId, userIds, allLookups(said.map((words) => lookupsFor(template, words))));
+  const offerTo = await offersTo(tx, step, { offer: content.offer, says: says(mailSaysPersonalOffer), userIds, at });
+  const recommended = says(mailSaysRecommendations) ? await recommend(tx, { tenantId, userIds, most: MOST_RECOMMENDED, at }) : undefined;
+  return (userId) => {
+    const offered = offerTo(userId);
+    if ('because' in offered) return offered;
+    const recommendations = recommended?.get(userId);
+    return { ...known.get(userId), ...offered, ...(recommendations && { recommendations }) };
+  };
 }
 
 /** SendGrid leaves a link alone that says so: whoever unsubscribes has not clicked on what the mail is about. */

@@ -39,9 +39,14 @@ function labelOf({ type, value, unit }: Offer): string | undefined {
 
 function amountOf(value: number, unit: string): string {
   if (unit === 'percent' || unit === '%') return `${roundTo(value, 2)}%`;
+  return shownAmount(value, unit);
+}
+
+/** Money in major units as people write it: `$19.99`, `20 CHF`. */
+export function shownAmount(value: number, currency: string): string {
   const number = formatNumber(value, Number.isInteger(value) ? 0 : 2);
-  const symbol = SYMBOLS.get(unit.toUpperCase());
-  return symbol === undefined ? `${number} ${unit}` : `${symbol}${number}`;
+  const symbol = SYMBOLS.get(currency.toUpperCase());
+  return symbol === undefined ? `${number} ${currency}` : `${symbol}${number}`;
 }
 
 const sentenceCase = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

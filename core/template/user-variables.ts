@@ -65,3 +65,8 @@ export const mailSaysPersonalOffer = (template: CompiledTemplate, words: EmailWo
   sayPersonalOffer(liquidsOf(template, words));
 
 const isPersonal = (field: string | undefined): boolean => personalFields.some((personal) => personal === field);
+
+/** Whether a mail says what to look at next. */
+export const mailSaysRecommendations = (template: CompiledTemplate, words: EmailWords = {}): boolean =>
+  template.variables.some(({ name }) => name === 'recommendations') ||
+  liquidsOf(template, words).some((liquid) => readLiquid(liquid).uses.some(({ path: [root] }) => root === 'recommendations'));

@@ -18,8 +18,8 @@ export type TemplateVariables = {
   readonly recommendations?: readonly Recommendation[];
 };
 
-/** Something to look at next: what recommends it is not this module's matter. */
-export type Recommendation = { readonly name: string; readonly url: string };
+/** Something to look at next: what recommends it is not this module's matter. The price is in words, `$19.99`. */
+export type Recommendation = { readonly name: string; readonly url: string; readonly price?: string };
 
 export type VariableName = keyof TemplateVariables;
 
@@ -38,7 +38,7 @@ export const templateVariables: Readonly<Record<VariableName, { readonly meaning
   view_url: { meaning: 'this mail as a web page' },
   offer: { meaning: "the step's offer", fields: ['type', 'value', 'unit', 'expiry_days', 'label', ...personalFields] },
   incentive: { meaning: "the step's thank-you: `$10 gift card`" },
-  recommendations: { meaning: 'what to look at next: a list of `name` and `url`, empty when there is none' },
+  recommendations: { meaning: 'what to look at next: a list of `name`, `url` and, where it is known, `price`; empty when there is none' },
 };
 
 /** Every mail has these: without a sender and a way out of the list none is sent. */

@@ -84,12 +84,27 @@ const SEQUENCE = [
   { day: 1, channel: 'sms', template: 'reminder', message: '{{ offer.code }} holds for {{ offer.days_left }} days', offer },
 ];
 
+/** Five people whom the campaign is not for, and cat, have bought a lamp two days ago. */
+async function sellLamps(tenantId: TenantId): Promise<void> {
+  const at = new Date((await environment.currentTimeMs()) - 2 * 86_400_000);
+  const products = [{ product_id: 'lamp', name: 'Desk Lamp', url: 'https://shop.example/lamp' }];
+  const sent = ['v', 'w', 'x', 'y', 'z', 'cat'].map((user) => [`buy-${user}`, user, 'purchase', at.getTime(), { products }, 1_000, 'USD']);
+  await database.pool.query(`select ingest_events($1, array[date_trunc('month', $3::timestamptz)::date], '[]', $2, '[]', '[]')`, [
+    tenantId,
+    JSON.stringify(sent),
+    at,
+  ]);
+}
+
 const rowsOf = async (tenantId: TenantId, sql: string): Promise<string[]> =>
   (await database.admin.query<{ told: string }>(sql, [tenantId])).rows.map(({ told }) => told);
 
+const mailTo = (tenantId: TenantId, person: keyof typeof PEOPLE) =>
+  sendgrid.journal.all().find(({ to }) => to[0]?.email === `${person}.${tenantId}@example.test`);
+
 /** What somebody was told of a code: by mail, in their inbox, by SMS. */
 async function codesOf(tenantId: TenantId, person: keyof typeof PEOPLE) {
-  const mail = sendgrid.journal.all().find(({ to }) => to[0]?.email === `${person}.${tenantId}@example.test`);
+  const mail = mailTo(tenantId, person);
   const [item] = await rowsOf(
     tenantId,
     `select data #>> '{offer,code}' as told from inbox_items where tenant_id = $1 and user_id = '${person}'`,
@@ -106,6 +121,7 @@ describe('a campaign with an offer', () => {
   it('gives each person one code over all its channels, and keeps those waiting for whom there is none', { skip }, async () => {
     const { tenantId, segment, ask } = await prepared();
     assert.match((await api.call('GET', '/v1/offers')).text, /valid key/);
+    await sellLamps(tenantId);
     await ask('POST', '/v1/offers', { ...offer, value: 20, unit: 'percent', expiry_days: 7 });
     const empty = await ask('POST', '/v1/campaigns', { segment, sequence: SEQUENCE });
     assert.deepEqual(empty.preflight.blockers, ['the offer spring has no free codes (POST /v1/offers/spring/codes adds some)']);
@@ -131,6 +147,8 @@ describe('a campaign with an offer', () => {
       told.push(mail);
     }
     assert.deepEqual(told.sort(), ['ONE-1', 'THREE-3', 'TWO-2']);
+    const recommends = (person: keyof typeof PEOPLE) => /Desk Lamp/.test(mailTo(tenantId, person)?.content['text/html'] ?? '');
+    assert.deepEqual((['ann', 'bob', 'cat'] as const).map(recommends), [true, true, false]);
     const { counts } = await ask('GET', '/v1/offers/spring');
     assert.deepEqual(counts, { codes: 3, free: 0, given: 3, redeemed: 0 });
   });

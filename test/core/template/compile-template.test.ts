@@ -189,6 +189,11 @@ describe('a faulty template', () => {
       [/^mjml -: its HTML has 12\d{4} bytes, 102400 at most: Gmail cuts the rest$/],
     ],
     [
+      'recommendations that most people have none of',
+      text('First: {{ recommendations[0].name }}'),
+      [/^mjml \d+: recommendations need a fallback: {% if recommendations\.size > 0 %}/],
+    ],
+    [
       'a loop that does not end',
       text('{% for i in (1..9) %}'.repeat(40) + 'x' + '{% endfor %}'.repeat(40)),
       [/^mjml -: its html: it takes more than 5000 steps$/],
