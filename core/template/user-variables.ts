@@ -55,9 +55,11 @@ const liquidsOf = (template: CompiledTemplate, words: EmailWords): readonly stri
   return [subject, text, cta];
 };
 
-/** Whether texts say what is in an offer for one person alone: their code, or until when it holds. */
-export const sayPersonalOffer = (liquids: readonly string[]): boolean =>
-  liquids.some((liquid) => readLiquid(liquid).uses.some(({ path: [root, field] }) => root === 'offer' && isPersonal(field)));
+/** Whether texts say what is in an offer for one person alone: their code, or until when it holds. `needed`: also to who has none. */
+export const sayPersonalOffer = (liquids: readonly string[], needed = false): boolean =>
+  liquids.some((liquid) =>
+    readLiquid(liquid).uses.some(({ path: [root, field], isSafe }) => root === 'offer' && isPersonal(field) && !(needed && isSafe)),
+  );
 
 /** Whether a mail does. */
 export const mailSaysPersonalOffer = (template: CompiledTemplate, words: EmailWords = {}): boolean =>

@@ -31,9 +31,13 @@ export async function readCodesNeeded(
   const tenantId = parseTenantId(row.tenantId);
   const people = new Map<string, number>();
   const warnings: string[] = [];
+  const holes: string[] = [];
   for (const step of plan.steps) {
     const content = contents.find(({ key }) => key === step.key);
     const offerKey = content?.offer?.offer_id;
+    if (content !== undefined && offerKey === undefined && sayPersonalOffer(ownWords(content), true)) {
+      holes.push(`step ${step.key}: it says a code, and its offer has none: name one that has (offer.offer_id)`);
+    }
     if (content === undefined || offerKey === undefined) continue;
     if (await saysCode(tx, tenantId, step, content)) {
       const reachable = reach.find(({ channel }) => channel === step.channel)?.reachable ?? 0;
@@ -51,12 +55,17 @@ export async function readCodesNeeded(
   }
   return {
     codes,
-    blockers: codes.flatMap(({ offerKey, free }) =>
-      free === 0 ? [`the offer ${offerKey} has no free codes (POST /v1/offers/${offerKey}/codes adds some)`] : [],
-    ),
+    blockers: [
+      ...holes,
+      ...codes.flatMap(({ offerKey, free }) =>
+        free === 0 ? [`the offer ${offerKey} has no free codes (POST /v1/offers/${offerKey}/codes adds some)`] : [],
+      ),
+    ],
     warnings: [...warnings, ...codes.flatMap(tooFew)],
   };
 }
+
+const ownWords = ({ subject = '', text = '' }: PlanContent): readonly string[] => [subject, text];
 
 const tooFew = ({ offerKey, free, people }: CodesNeeded): string[] =>
   free === 0 || free >= people

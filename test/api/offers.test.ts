@@ -85,6 +85,9 @@ describe('offers over HTTP', () => {
     assert.deepEqual(await faults({ offer_id: 'spring', value: 30, unit: 'percent' }), ['sequence[0].offer.value']);
     assert.deepEqual(await faults({ offer_id: 'spring', expiry_days: 8 }), ['sequence[0].offer.expiry_days']);
     assert.equal((await draft({ offer_id: 'spring', label: 'A fifth off', expiry_days: 3 })).status, 201);
+    const hole = { day: 0, channel: 'email', template: 'limited_offer', offer: { type: 'gift' }, subject: 'Take {{ offer.code }}' };
+    const { blockers } = (await call('POST', '/v1/campaigns', { segment, sequence: [hole] })).body.preflight;
+    assert.deepEqual(blockers, ['step 1: it says a code, and its offer has none: name one that has (offer.offer_id)']);
     const silent = (await draft({ offer_id: 'spring' }, 'feature_highlight')).body.preflight;
     assert.deepEqual([silent.can_launch, silent.codes], [true, []]);
     assert.match(silent.warnings[0], /^step 1: the offer spring has codes, and the step does not say them/);
