@@ -19,6 +19,9 @@ const Words = storableText(0, 100_000);
 const Target = z.union([z.number(), Word]);
 
 const NewOffer = z.strictObject({
+  offer_id: Word.optional().describe(
+    'An offer of `/v1/offers`: each person gets a code of it. Its words are used where the step brings none.',
+  ),
   type: Word.optional().describe('`discount`, when absent.'),
   value: z.number().optional(),
   unit: Word.optional().describe('`percent`, or a currency in whose major units the value counts.'),
@@ -41,6 +44,7 @@ const NewStep = z.strictObject({
   content: Words.optional(),
   offer: NewOffer.optional(),
   incentive: Words.optional().describe('What a person gets for taking part, in words.'),
+  test: Word.optional().describe('The id of a test: each person is shown their arm of it.'),
   send_time: Word.optional().describe('`optimal`, or an hour such as `10:00 AM user_timezone`.'),
   trigger: Word.optional().describe('What has to happen, or not: `email_opened`, `not_clicked`, … `segment_entry` waits for nothing.'),
   trigger_step: z.number().optional().describe('The key of the earlier step that the trigger looks at.'),

@@ -59,6 +59,7 @@ export const PreflightShown = z.object({
   checked_at: Timestamp,
   can_launch: z.boolean(),
   blockers: z.array(z.string()).describe('What has to be put right before, in words.'),
+  warnings: z.array(z.string()).describe('What had better be put right, and keeps nobody from a launch.'),
   recipients: z.int().describe('Who would enter now: nobody where an event lets people enter.'),
   entered_lately: z
     .object({ days: z.int(), users: z.int() })
@@ -66,19 +67,23 @@ export const PreflightShown = z.object({
     .describe('Where people enter as they come: how many would have by the same rule in the days before. Not a forecast.'),
   channels: z.array(ReachShown).describe('Each adds up to the recipients.'),
   steps: z.array(StepReach),
+  codes: z
+    .array(z.object({ offer_id: z.string(), free: z.int(), people: z.int() }))
+    .describe('Of each offer of which people get a code: those that are free, and for how many people one is needed, at most.'),
   forecast: Forecast.describe(
     'An estimate: each clock enters now and sees when its first message is due and when quiet hours let it go. Caps and later changes are not in it.',
   ),
 });
 
 export function preflightShown({ campaignKey }: CampaignRow, preflight: Preflight): z.input<typeof PreflightShown> {
-  const { plan, reach, overCap, blockers, forecast, smsLengths } = preflight;
+  const { plan, reach, overCap, blockers, warnings, forecast, smsLengths, codes } = preflight;
   const words = stepsInWords(plan);
   return {
     campaign_id: campaignKey,
     checked_at: preflight.checkedAt,
     can_launch: blockers.length === 0,
     blockers: [...blockers],
+    warnings: [...warnings],
     recipients: preflight.recipients,
     entered_lately: preflight.lately === null ? null : { days: LATELY_DAYS, users: preflight.lately },
     channels: reach.map((one) => ({
@@ -92,6 +97,7 @@ export function preflightShown({ campaignKey }: CampaignRow, preflight: Prefligh
       reachable: reach.find((one) => one.channel === channel)?.reachable ?? 0,
       sms: smsShown(smsLengths.get(key)),
     })),
+    codes: codes.map(({ offerKey, free, people }) => ({ offer_id: offerKey, free, people })),
     forecast: {
       hours: forecast.hours.map(({ fromMs, local, messages }) => ({ from: new Date(fromMs), local_time: local, messages })),
       later: forecast.later,

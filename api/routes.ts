@@ -10,6 +10,7 @@ import { createEmailSenderRoutes } from './routes/email-sender.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createInboxTokenRoutes } from './routes/inbox-tokens.js';
 import { createKeyRoutes } from './routes/keys.js';
+import { createOfferRoutes } from './routes/offers.js';
 import { createPhoneSenderRoutes } from './routes/phone-sender.js';
 import { createReplyRoutes } from './routes/replies.js';
 import { createReplyRuleRoutes } from './routes/reply-rules.js';
@@ -49,6 +50,7 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createSuggestionRoutes(dependencies),
     ...createTestRoutes(dependencies),
     ...createCampaignRoutes(dependencies),
+    ...createOfferRoutes(dependencies),
     ...createTemplateRoutes(dependencies),
     ...createEmailSenderRoutes(dependencies),
     ...createPhoneSenderRoutes(dependencies),

@@ -12,6 +12,7 @@ import { sendTexts } from '../channels/twilio.js';
 import type { TwilioClient } from '../channels/twilio-client.js';
 import type { RendererDependencies } from '../sending/rendering.js';
 import { writeTexts } from '../sending/text-rendering.js';
+import type { Unsent } from '../sending/unsent.js';
 import { createAnswerSender, type Answer, type AnswerSender } from './send-answers.js';
 
 export type ReplyAnswerDependencies = RendererDependencies & {
@@ -54,12 +55,15 @@ function writeAnswers(dependencies: ReplyAnswerDependencies, { tenantId, channel
       answers.map(({ messageId }) => messageId),
     );
     const step = { tenantId, campaignId: NO_CAMPAIGN, stepKey: 0, channel, batch: 0, members: [] };
-    const contents: (TextRendering | undefined)[] = [];
+    const contents: (TextRendering | Unsent | undefined)[] = [];
     for (const answer of answers) {
       const rule = rules.get(answer.messageId);
       const users = [{ ...answer, token: tokenOf(dependencies, tenantId, answer), isOpen: true }];
       const words = rule && (await wordsOf(tx, tenantId, rule));
-      contents.push(words && (await writeTexts(tx, { step, channel, users, settings: { publicUrl, ledgerKey }, words }))[0]);
+      contents.push(
+        words &&
+          (await writeTexts(tx, { step, channel, users, settings: { publicUrl, ledgerKey } }, { said: [words], wordsTo: () => words }))[0],
+      );
     }
     return { sender, contents };
   });

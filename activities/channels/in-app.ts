@@ -5,10 +5,11 @@ import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { requireFresh, takenOver } from '../sending/send-chunk.js';
 import type { Recipient, ChannelSender } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
+import { unsentAnswer, type Unsent } from '../sending/unsent.js';
 
 export type InAppDependencies = {
-  /** What a step says to each of these users, in their order, or why nothing. */
-  readonly render: (step: StepOfBatch, users: readonly Recipient[]) => Promise<readonly (InAppMessage | { readonly because: string })[]>;
+  /** What a step says to each of these users, in their order, or why nothing; `at` is the campaign's moment. */
+  readonly render: (step: StepOfBatch, users: readonly Recipient[], at: Date) => Promise<readonly (InAppMessage | Unsent)[]>;
 };
 
 /**
@@ -23,14 +24,13 @@ export const createInAppChannel =
     const rendered = await render(
       step,
       claimed.map(({ userId, address, messageId }) => ({ userId, address, token: token(messageId) })),
+      now(),
     );
     if (rendered.length !== claimed.length) throw new Error(`${rendered.length} messages were rendered for ${claimed.length} users`);
     const judged = rendered.map(judge);
     const idOf = (position: number): number => claimed[position]?.messageId ?? 0;
     const items = judged.flatMap((one, i) => ('because' in one ? [] : [{ ...one, messageId: idOf(i) }]));
-    const unsent = judged.flatMap((one, i) =>
-      'because' in one ? [{ messageId: idOf(i), status: 'failed', reason: one.because } as const] : [],
-    );
+    const unsent = judged.flatMap((one, i) => ('because' in one ? [unsentAnswer(idOf(i), one)] : []));
     const answer = () => answerCall(database, tenantId, { callId, answers: unsent, at: now() });
     if (unsent.length > 0) await throughOutages(answer, patience);
     if (items.length === 0) return unsent;
@@ -43,7 +43,7 @@ export const createInAppChannel =
     return [...unsent, ...delivered];
   };
 
-function judge(rendered: InAppMessage | { readonly because: string }): InAppMessage | { readonly because: string } {
+function judge(rendered: InAppMessage | Unsent): InAppMessage | Unsent {
   if ('because' in rendered) return rendered;
   const because = inAppFault(rendered);
   return because === undefined ? rendered : { because };

@@ -1,12 +1,13 @@
 import { phoneFault, type PhoneChannel, type PhoneContent, type PhoneMessage, type PhoneSender } from '../../core/message/phone-message.js';
 import { hashText } from '../../core/message/sealed-text.js';
 import { signToken } from '../../core/message/token.js';
-import { answerCall, type CallAnswer, type StepOfBatch } from '../../db/queries/send-ledger.js';
+import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { beginTexts, listOpenWindows } from '../../db/queries/texts.js';
 import { giveOwnCalls, ledgerCalls, type BeginOwnCalls } from '../sending/own-calls.js';
 import { takenOver, type LedgerDependencies } from '../sending/send-chunk.js';
 import type { ChannelSender, Claimed, Recipient } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
+import { unsentAnswer, type Unsent, type UnsentAnswer } from '../sending/unsent.js';
 import { sendTexts } from './twilio.js';
 import type { TwilioClient } from './twilio-client.js';
 
@@ -15,14 +16,15 @@ export type TextRecipient = Recipient & { readonly messageId: number; readonly i
 /** What a step says to each of these users, in their order, or why nothing; and who says it. */
 export type RenderedTexts = {
   readonly sender: PhoneSender;
-  readonly contents: readonly (PhoneContent | { readonly because: string })[];
+  readonly contents: readonly (PhoneContent | Unsent)[];
 };
 
 export type TextDependencies = {
   readonly client: TwilioClient;
   /** Where Twilio tells what becomes of a message. */
   readonly statusUrl: string;
-  readonly render: (step: StepOfBatch, channel: PhoneChannel, users: readonly TextRecipient[]) => Promise<RenderedTexts>;
+  /** `at` is the campaign's moment. */
+  readonly render: (step: StepOfBatch, channel: PhoneChannel, users: readonly TextRecipient[], at: Date) => Promise<RenderedTexts>;
 };
 
 /** WhatsApp lets anything through for a day after somebody has written. A minute is for what is on its way. */
@@ -55,7 +57,7 @@ export const createTextChannel =
 type Rendering = TextDependencies & { readonly channel: PhoneChannel; readonly step: StepOfBatch };
 
 async function renderClaimed(
-  { database, ledgerKey }: LedgerDependencies,
+  { database, ledgerKey, now }: LedgerDependencies,
   { render, channel, step }: Rendering,
   claimed: readonly Claimed[],
 ) {
@@ -70,16 +72,17 @@ async function renderClaimed(
     token: signToken(ledgerKey, { tenantId, messageId }),
     isOpen: open.has(messageId),
   }));
-  const { sender, contents } = await render(step, channel, recipients);
+  const { sender, contents } = await render(step, channel, recipients, now());
   if (contents.length !== claimed.length) throw new Error(`${contents.length} texts were rendered for ${claimed.length} users`);
   const messages: { readonly messageId: number; readonly message: PhoneMessage }[] = [];
-  const unsent: Extract<CallAnswer, { status: 'failed' }>[] = [];
+  const unsent: UnsentAnswer[] = [];
   for (const [i, { messageId, address: to }] of claimed.entries()) {
     const [content, recipient] = [contents[i], recipients[i]];
     if (!content || !recipient) continue;
     const message = 'because' in content ? undefined : { token: recipient.token, channel, to, content };
-    const because = 'because' in content ? content.because : message && phoneFault(message);
-    if (because !== undefined) unsent.push({ messageId, status: 'failed', reason: because });
+    const because = message && phoneFault(message);
+    if ('because' in content) unsent.push(unsentAnswer(messageId, content));
+    else if (because !== undefined) unsent.push(unsentAnswer(messageId, { because }));
     else if (message) messages.push({ messageId, message });
   }
   return { sender, messages, unsent };

@@ -1,16 +1,17 @@
 import type { EmailEnvelope, EmailMessage } from '../../core/message/email.js';
 import { signToken } from '../../core/message/token.js';
-import type { CallAnswer, StepOfBatch } from '../../db/queries/send-ledger.js';
+import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import type { LedgerDependencies, LedgerEmail } from './send-chunk.js';
 import type { Claimed, Recipient } from './send-step.js';
+import { unsentAnswer, type Unsent, type UnsentAnswer } from './unsent.js';
 
-/** What a step says in a mail to each of these users, in their order. */
-export type RenderMails = (step: StepOfBatch, users: readonly Recipient[]) => Promise<RenderedStep>;
+/** What a step says in a mail to each of these users, in their order; `at` is the campaign's moment. */
+export type RenderMails = (step: StepOfBatch, users: readonly Recipient[], at: Date) => Promise<RenderedStep>;
 
 export type RenderedStep = {
   readonly envelope: EmailEnvelope;
   /** One for each user: a mail, or why there is none. */
-  readonly mails: readonly (RenderedMail | { readonly because: string })[];
+  readonly mails: readonly (RenderedMail | Unsent)[];
 };
 export type RenderedMail = Omit<EmailMessage, 'token' | 'to'>;
 
@@ -18,13 +19,12 @@ export type ClaimedMails = {
   readonly envelope: EmailEnvelope;
   readonly mails: readonly LedgerEmail[];
   /** Of those to whom there is nothing to send. */
-  readonly unsent: readonly FailedAnswer[];
+  readonly unsent: readonly UnsentAnswer[];
 };
-export type FailedAnswer = Extract<CallAnswer, { status: 'failed' }>;
 
 /** Writes the mails of messages that were claimed. */
 export async function renderClaimedMails(
-  { ledger: { ledgerKey }, render }: { readonly ledger: Pick<LedgerDependencies, 'ledgerKey'>; readonly render: RenderMails },
+  { ledger: { ledgerKey, now }, render }: { readonly ledger: Pick<LedgerDependencies, 'ledgerKey' | 'now'>; readonly render: RenderMails },
   step: StepOfBatch,
   claimed: readonly Claimed[],
 ): Promise<ClaimedMails> {
@@ -34,14 +34,14 @@ export async function renderClaimedMails(
     address,
     token: signToken(ledgerKey, { tenantId, messageId }),
   }));
-  const rendered = await render(step, recipients);
+  const rendered = await render(step, recipients, now());
   if (rendered.mails.length !== claimed.length) throw new Error(`${rendered.mails.length} mails were rendered for ${claimed.length} users`);
   const mails: LedgerEmail[] = [];
-  const unsent: FailedAnswer[] = [];
+  const unsent: UnsentAnswer[] = [];
   for (const [i, { messageId }] of claimed.entries()) {
     const [mail, recipient] = [rendered.mails[i], recipients[i]];
     if (!mail || !recipient) continue;
-    if ('because' in mail) unsent.push({ messageId, status: 'failed', reason: mail.because });
+    if ('because' in mail) unsent.push(unsentAnswer(messageId, mail));
     else mails.push({ ...mail, messageId, token: recipient.token, to: { email: recipient.address } });
   }
   return { envelope: rendered.envelope, mails, unsent };

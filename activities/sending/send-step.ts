@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { DomainError } from '../../core/errors.js';
 import { claimMessages } from '../../db/queries/claiming.js';
 import type { Claim, MessageStatus, StepOfBatch } from '../../db/queries/send-ledger.js';
+import { exposeMembers } from '../../db/queries/test-slots.js';
 import type { LedgerDependencies, Standing } from './send-chunk.js';
 
 export type SendingDependencies = LedgerDependencies & {
@@ -28,6 +29,9 @@ export type ClaimedForCall = {
 /** The token is all that links, reply addresses and the provider may know a message by. */
 export type Recipient = { readonly userId: string; readonly address: string; readonly token: string };
 
+/** A step that may show the arms of a test. */
+export type DueStep = StepOfBatch & { readonly test?: string | undefined };
+
 /** What became of each member, by its idx. */
 export type StepSent = readonly (readonly [idx: number, outcome: StepOutcome, dueAtMs?: number, isPaced?: true])[];
 export type StepOutcome = 'sent' | 'waiting' | 'uncertain' | 'suppressed' | 'failed';
@@ -38,11 +42,13 @@ export type Claimed = Extract<Claim, { outcome: 'claimed' }>;
  * Sends one step to members of a batch: claim, render, say that the call begins, send, write the answer. Whatever happens in
  * between, doing it again sends nobody the message twice. What another try holds at this moment is a failure to be tried again.
  */
-export async function sendStep(dependencies: SendingDependencies, step: StepOfBatch): Promise<StepSent> {
+export async function sendStep(dependencies: SendingDependencies, { test, ...step }: DueStep): Promise<StepSent> {
   const { database, ledgerKey, now, channels } = dependencies;
   const { channel } = step;
   const send = channels[channel];
   if (!send) throw new DomainError('not_available', `nothing is sent over ${channel} in this installation`);
+  // Before anything that can depend on the arm: whoever gets nothing now counts in theirs all the same.
+  if (test !== undefined) await exposeMembers(database, { ...step, test }, now());
   const callId = randomUUID();
   const claimedMs = Date.now();
   const claims = await claimMessages(database, step, { callId, addressKey: ledgerKey, at: now() });

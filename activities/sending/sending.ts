@@ -18,6 +18,8 @@ export type SendStepInput = {
   /** Of a social step that names one: the network that it goes over. */
   readonly provider?: SocialProvider;
   readonly members: Ranges;
+  /** The test whose arms the step shows. */
+  readonly test?: string;
 };
 
 /** What became of whom. `isPaced`: they are to come again just then, since only so many may at a time. */

@@ -1,4 +1,4 @@
-import type { Offer } from '../template/offer.js';
+import type { StepOffer } from '../template/offer.js';
 
 /** How often a recurring campaign enters its segment again. */
 export const frequencies = ['daily', 'weekly', 'monthly'] as const;
@@ -33,9 +33,11 @@ export type StepRequest = {
   readonly subject?: string;
   readonly message?: string;
   readonly content?: string;
-  readonly offer?: Offer;
+  readonly offer?: StepOffer;
   /** What a person gets for taking part, in words: `$10 gift card`. */
   readonly incentive?: string;
+  /** The test whose arms it shows. */
+  readonly test?: string;
   readonly send_time?: string;
   readonly trigger?: string;
   /** The key of the earlier step that the trigger looks at. */

@@ -50,6 +50,7 @@ function planSteps(steps: readonly StepRequest[], keys: readonly number[]): { st
     channel: campaignChannels.find((one) => one === step.channel) ?? 'email',
     ...providerOf(step),
     template: step.template,
+    ...(step.test !== undefined && { test: step.test }),
     sendTime: step.send_time === undefined ? null : (parseSendTime(step.send_time) ?? null),
     trigger: triggers[i] ?? null,
     next: targetOf(nextOf(step), keys, i) ?? LEAVE,

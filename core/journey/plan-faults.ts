@@ -102,6 +102,7 @@ function stepFaults(step: StepRequest, field: string): PlanFault[] {
       fault(`${field}.channel`, `one of ${campaignChannels.join(', ')} is expected, not ${quoted(channel)}`),
     ...providerFaults(step, field),
     !isText(template, LONGEST_TEMPLATE) && fault(`${field}.template`, 'the name of a template is expected'),
+    step.test !== undefined && !isText(step.test, LONGEST_TEMPLATE) && fault(`${field}.test`, 'the id of a test is expected'),
     send_time !== undefined &&
       (typeof send_time !== 'string' || parseSendTime(send_time) === undefined) &&
       fault(`${field}.send_time`, `optimal, or an hour such as "10:00 AM user_timezone", is expected, not ${quoted(send_time)}`),

@@ -63,6 +63,13 @@ export function wordsFaults(words: EmailWords, template?: CompiledTemplate): Tem
   return faults;
 }
 
+/** Of what most people lack: no step brings a `cta`, and where nothing is known to recommend, nothing is recommended. */
+const FALLBACKS: Readonly<Record<string, string>> = {
+  cta: 'cta needs a fallback: {{ cta | default: "Go" }}',
+  recommendations:
+    'recommendations need a fallback: {% if recommendations.size > 0 %}…{% endif %} around them, or {% for item in recommendations %}',
+};
+
 function read(
   field: TemplateFault['field'],
   text: string,
@@ -70,9 +77,7 @@ function read(
 ): { uses: readonly VariableUse[]; faults: TemplateFault[] } {
   const { uses, faults } = readLiquid(text);
   const unknown = uses.flatMap(({ path, line, isSafe }) => {
-    // No step brings one: only tests do.
-    const needsDefault = path[0] === 'cta' && !isSafe ? 'cta needs a fallback: {{ cta | default: "Go" }}' : undefined;
-    const message = variableFault(path, allowedSlots, purpose) ?? needsDefault;
+    const message = variableFault(path, allowedSlots, purpose) ?? (isSafe ? undefined : FALLBACKS[path[0] ?? '']);
     return message === undefined ? [] : { field, line, message };
   });
   return { uses, faults: [...faults.map(({ line, message }) => ({ field, line, message })), ...unknown] };

@@ -30,10 +30,10 @@ function fullSample({ variables }: CompiledTemplate): TemplateVariables {
     last_event: 'cart_abandoned',
     brand_url: 'https://example.com',
     view_url: 'https://example.com/view/sample',
-    offer: { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 },
+    offer: { type: 'discount', value: 20, unit: 'percent', expiry_days: 7, code: 'WELC-OME77', expires_at: '2026-03-09', days_left: 7 },
     incentive: '$10 gift card',
     recommendations: [
-      { name: 'Field Notes', url: 'https://example.com/field-notes' },
+      { name: 'Field Notes', url: 'https://example.com/field-notes', price: '$12' },
       { name: 'Desk Lamp', url: 'https://example.com/desk-lamp' },
     ],
   };

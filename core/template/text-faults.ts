@@ -21,7 +21,7 @@ const SAMPLE: TextVariables = {
   brand_url: SAMPLE_BRAND_URL,
   postal_address: '1 Example Street, Springfield',
   unsubscribe_url: `${SAMPLE_URL}/v1/unsubscribe/${'x'.repeat(54)}`,
-  offer: { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 },
+  offer: { type: 'discount', value: 20, unit: 'percent', expiry_days: 7, code: 'WELC-OME77', expires_at: '2026-03-09', days_left: 7 },
   incentive: '$10 gift card',
 };
 

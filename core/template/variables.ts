@@ -1,4 +1,4 @@
-import type { Offer } from './offer.js';
+import { personalFields, type PersonalOffer } from './offer.js';
 import type { TemplatePurpose } from './purpose.js';
 
 /** What a template may say of a user, the tenant and the step; docs/templates.md lists them. Their names are those that templates use. */
@@ -15,13 +15,13 @@ export type TemplateVariables = {
   readonly unsubscribe_url: string;
   readonly view_url?: string;
   readonly confirm_url?: string;
-  readonly offer?: Offer;
+  readonly offer?: PersonalOffer;
   readonly incentive?: string;
   readonly recommendations?: readonly Recommendation[];
 };
 
-/** Something to look at next: what recommends it is not this module's matter. */
-export type Recommendation = { readonly name: string; readonly url: string };
+/** Something to look at next: what recommends it is not this module's matter. The price is in words, `$19.99`. */
+export type Recommendation = { readonly name: string; readonly url: string; readonly price?: string };
 
 export type VariableName = keyof TemplateVariables;
 
@@ -39,9 +39,9 @@ export const templateVariables: Readonly<Record<VariableName, { readonly meaning
   unsubscribe_url: { meaning: 'where this person unsubscribes' },
   view_url: { meaning: 'this mail as a web page' },
   confirm_url: { meaning: 'where this person confirms a yes: in `confirm_subscription` alone' },
-  offer: { meaning: "the step's offer", fields: ['type', 'value', 'unit', 'expiry_days', 'label'] },
+  offer: { meaning: "the step's offer", fields: ['type', 'value', 'unit', 'expiry_days', 'label', ...personalFields] },
   incentive: { meaning: "the step's thank-you: `$10 gift card`" },
-  recommendations: { meaning: 'what to look at next: a list of `name` and `url`, empty when there is none' },
+  recommendations: { meaning: 'what to look at next: a list of `name`, `url` and, where it is known, `price`; empty when there is none' },
 };
 
 /** Every mail has these: without a sender and a way out of the list none is sent. */

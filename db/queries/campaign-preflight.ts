@@ -13,6 +13,8 @@ import { contentFaults } from './campaign-content.js';
 import { countLately } from './campaign-lately.js';
 import { readReach, type ReachOfClocks } from './campaign-reach.js';
 import { readPlan, type CampaignRow } from './campaigns.js';
+import { readCodesNeeded, type CodesNeeded } from './offer-preflight.js';
+import { testWarnings } from './test-slots.js';
 import { readQuietRules } from './quiet-rules.js';
 import { readSendingRates } from './sending-policy.js';
 import { countClosedWindows } from './social.js';
@@ -34,8 +36,11 @@ export type Preflight = {
   readonly forecast: Forecast;
   /** By the keys of SMS steps: how long each is for a usual person. Each segment is billed as a message. */
   readonly smsLengths: ReadonlyMap<number, SmsLength>;
+  readonly codes: readonly CodesNeeded[];
   /** In words; empty where it can be launched. */
   readonly blockers: readonly string[];
+  /** What had better be put right, and keeps nobody from a launch. */
+  readonly warnings: readonly string[];
 };
 
 /** Looks at everybody who would enter, as claims will: one query for each channel, whatever the size of the audience. */
@@ -57,6 +62,7 @@ export async function readPreflight(
   const recipients = found[0]?.recipients ?? 0;
   const mayBeEmpty = row.enters === 'event' || row.enters === 'segment';
   const reach = found.map(({ reach }) => reach);
+  const offered = await readCodesNeeded(tx, row, { plan, contents, reach });
   return {
     checkedAt: at,
     recipients,
@@ -73,9 +79,12 @@ export async function readPreflight(
       perSecond: first && slowestOf(first.channel, readiness.rates ?? {}, await readSendingRates(tx, tenant.tenantId)),
     }),
     smsLengths: smsLengthsOf(plan, contents),
+    codes: offered.codes,
+    warnings: [...offered.warnings, ...(await testWarnings(tx, tenant.tenantId, plan))],
     blockers: [
       ...blockersOf({ segmentName: await segmentNameOf(tx, row), recipients, mayBeEmpty, reach, readiness }),
       ...(await contentFaults(tx, row, { plan, contents })),
+      ...offered.blockers,
     ],
   };
 }

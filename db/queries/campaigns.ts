@@ -122,18 +122,18 @@ export async function readPlan(tx: TenantTransaction, { tenantId, id, planVersio
 }
 
 /** What a step of a campaign says: its template, and the words of its own. */
-export async function readCampaignStep(
+export async function requireCampaignStep(
   tx: TenantTransaction,
   { tenantId, campaignId, stepKey }: { readonly tenantId: TenantId; readonly campaignId: number; readonly stepKey: number },
-): Promise<{ readonly template: string; readonly content: PlanContent } | undefined> {
+): Promise<{ readonly template: string; readonly test: string | undefined; readonly content: PlanContent }> {
   const [row] = await tx
     .select()
     .from(outreachCampaigns)
     .where(and(eq(outreachCampaigns.tenantId, tenantId), eq(outreachCampaigns.id, campaignId)));
-  if (!row) return undefined;
-  const { plan, contents } = await readPlan(tx, row);
-  const step = plan.steps.find(({ key }) => key === stepKey);
-  return step && { template: step.template, content: contents.find(({ key }) => key === step.key) ?? { key: step.key } };
+  const { plan, contents } = row ? await readPlan(tx, row) : { plan: undefined, contents: [] };
+  const step = plan?.steps.find(({ key }) => key === stepKey);
+  if (!step) throw new Error(`the plan of the campaign has no step ${stepKey}`);
+  return { template: step.template, test: step.test, content: contents.find(({ key }) => key === step.key) ?? { key: step.key } };
 }
 
 export async function findCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow | undefined> {

@@ -22,13 +22,9 @@ async function mailOf(step: Partial<StepRequest>, inboundDomain: string | null =
   const key = await draftCampaign(database, tenantId, { segment, sequence });
   const { id: campaignId } = await database.withTenant(tenantId, (tx) => requireCampaign(tx, tenantId, key));
   const render = createEmailRenderer({ database, publicUrl: 'https://m.example', ledgerKey: ADDRESS_KEY });
-  const { mails, envelope } = await render({ tenantId, campaignId, stepKey: 1, channel: 'email', batch: 0, members: [0] }, [
-    {
-      userId: 'ann',
-      address: 'ann@example.test',
-      token: inboundDomain === null ? 'token' : signToken(ADDRESS_KEY, { tenantId, messageId: 7 }),
-    },
-  ]);
+  const of = { tenantId, campaignId, stepKey: 1, channel: 'email', batch: 0, members: [0] } as const;
+  const token = inboundDomain === null ? 'token' : signToken(ADDRESS_KEY, { tenantId, messageId: 7 });
+  const { mails, envelope } = await render(of, [{ userId: 'ann', address: 'ann@example.test', token }], new Date());
   const [mail] = mails;
   assert.ok(mail && 'subject' in mail, JSON.stringify(mail));
   assert.deepEqual(envelope.tracking, { opens: true, clicks: true });

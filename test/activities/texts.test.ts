@@ -141,9 +141,9 @@ describe('sending a step of texts', () => {
 
   it('leaves out whoever has unsubscribed since the claim', async () => {
     const { tenantId, step } = await phoneStep(database, 'sms', 2);
-    const render: TextDependencies['render'] = async (asked, channel, users) => {
+    const render: TextDependencies['render'] = async (asked, channel, users, at) => {
       await database.admin.query("update contacts set consent = 'denied' where tenant_id = $1 and user_id = 'u1'", [tenantId]);
-      return plainTexts(asked, channel, users);
+      return plainTexts(asked, channel, users, at);
     };
     assert.deepEqual(outcomes(await sendStep(dependencies({ render }), step)), ['suppressed', 'sent']);
     assert.equal(twilio.journal.counts().messages, 1);

@@ -43,6 +43,7 @@ function pathValues(name: string): { readonly their: string; readonly our: strin
     suggestion_id: { their: theirs.audience.suggestionId, our: ours.audience.suggestionId },
     campaign_id: { their: theirs.audience.campaignId, our: ours.audience.campaignId },
     test_id: { their: theirs.audience.testId, our: ours.audience.testId },
+    offer_id: { their: theirs.audience.offerKey, our: ours.audience.offerKey },
     family: { their: theirs.audience.templateFamily, our: ours.audience.templateFamily },
     reply_id: { their: theirs.audience.replyId, our: ours.audience.replyId },
     provider: { their: 'instagram', our: 'messenger' },
@@ -96,6 +97,8 @@ const BODIES: Record<string, () => unknown> = {
   'post /v1/tests/{test_id}/apply': () => ({ again: true }),
   'post /v1/tests/{test_id}/exposures': () => ({ exposures: [{ user_id: theirs.audience.userId, variation_id: 'control' }] }),
   'post /v1/tests/{test_id}/outcomes': () => ({ outcomes: [{ outcome_id: 'x', user_id: theirs.audience.userId, kind: 'converted' }] }),
+  'post /v1/offers': () => ({ offer_id: 'begun', type: 'gift' }),
+  'post /v1/offers/{offer_id}/codes': () => ({ codes: ['begun'] }),
   'post /v1/templates': () => ({ family: 'begun', ...text('Hi') }),
   'post /v1/templates/{family}/versions': () => text('Hi'),
   'post /v1/templates/{family}/publish': () => ({ version: 1 }),
@@ -189,6 +192,9 @@ describe("a tenant's key", () => {
       'replies',
       'social_accounts',
       'social_comments',
+      'offers',
+      'offer_codes',
+      'test_slots',
     ]) {
       assert.match(rowsBefore, new RegExp(`"table":"${table}","rows":\\[\\{`), `the other tenant has rows in ${table}`);
     }

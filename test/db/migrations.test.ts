@@ -13,6 +13,7 @@ import * as suggestionTables from '../../db/tables/suggestions.js';
 import { tenants } from '../../db/tables/tenants.js';
 import * as testTables from '../../db/tables/tests.js';
 import * as userTables from '../../db/tables/users.js';
+import * as offerTables from '../../db/tables/offers.js';
 import * as phoneTables from '../../db/tables/phone.js';
 import * as templateTables from '../../db/tables/templates.js';
 import { walks } from '../../db/tables/walks.js';
@@ -29,6 +30,7 @@ const tables: readonly PgTable[] = [
   ...Object.values(sendingTables),
   ...Object.values(socialTables),
   ...Object.values(suggestionTables),
+  ...Object.values(offerTables),
   ...Object.values(phoneTables),
   ...Object.values(templateTables),
   ...Object.values(testTables),

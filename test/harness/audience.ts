@@ -7,6 +7,7 @@ import { compiled, text } from '../core/template/samples.js';
 import type { TestDatabase } from './database.js';
 import { NONCE_BYTES, sealText } from '../../core/message/sealed-text.js';
 import { ADDRESS_KEY, draftCampaign } from './campaigns.js';
+import { addOffer } from './offers.js';
 import { lookAt, startedTest } from './tests.js';
 
 export type SeededAudience = {
@@ -19,6 +20,7 @@ export type SeededAudience = {
   /** Of a campaign that runs. */
   readonly campaignId: string;
   readonly templateFamily: string;
+  readonly offerKey: string;
   /** A number has no place for a word. */
   readonly phoneNumber: string;
   readonly replyId: string;
@@ -92,7 +94,8 @@ export async function seedAudience(database: TestDatabase, tenantId: TenantId, w
   const campaignId = await seedCampaign(database, tenantId, word);
   const templateFamily = await seedTemplate(database, tenantId, word);
   const texts = await seedTexts(database, tenantId, word);
-  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily, ...texts };
+  const { offerKey } = await addOffer(database, tenantId, [word], { key: `offer-${word}` });
+  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily, offerKey, ...texts };
 }
 
 /** A campaign with a journey that got its first message, and a row in every table of campaigns and of sending. */
@@ -234,8 +237,12 @@ async function seedTest(database: TestDatabase, tenantId: TenantId, word: string
     await recordExposures(tx, test, [exposed]);
     await recordOutcomes(tx, test, [bought]);
   });
-  await lookAt(database, test, 1, hours(24 * 30));
   const { admin } = database;
+  await admin.query(
+    `insert into test_slots (tenant_id, test_id, user_id, campaign_id, entry, step_key, channel) values ($1, $2, $3, 0, 1, 1, 'email')`,
+    [tenantId, test.id, exposed.userId],
+  );
+  await lookAt(database, test, 1, hours(24 * 30));
   const values = [tenantId, test.id, word];
   await admin.query(
     `insert into ab_test_learnings (tenant_id, test_id, variation_id, channel, metric, verdict, changes, effect, standard_error, learned_at)

@@ -102,13 +102,13 @@ type Sending = Pick<SendStepInput, 'tenantId' | 'campaign' | 'batch' | 'clock'>;
 /** Sends one step to those who want it. What fails for good is tried again later, and is to be seen in the history until then. */
 async function sendTogether(sending: Sending, steps: readonly PlanStep[], wanted: readonly WantedSend[]): Promise<readonly AnsweredSend[]> {
   const stepKey = wanted[0]?.stepKey ?? 0;
-  const { channel = 'email', template = '', provider } = steps.find(({ key }) => key === stepKey) ?? {};
+  const { channel = 'email', template = '', provider, test } = steps.find(({ key }) => key === stepKey) ?? {};
   const summary = `Step ${stepKey}: ${channel} ${template} to ${wanted.length}`;
   const again = (): SendAnswer => ({ kind: 'deferred', untilMs: shownMs(sending.clock, Date.now()) + TRY_AGAIN_MS });
   try {
     const members = toRanges(wanted.map(({ idx }) => idx));
     const answers = await sendStep.executeWithOptions({ summary }, [
-      { ...sending, stepKey, channel, ...(provider && { provider }), members },
+      { ...sending, stepKey, channel, ...(provider && { provider }), ...(test !== undefined && { test }), members },
     ]);
     const byIdx = new Map(
       answers.flatMap(([kind, whose, untilMs, isPaced]) => fromRanges(whose).map((idx) => [idx, { kind, untilMs, isPaced }])),
