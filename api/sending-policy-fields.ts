@@ -46,6 +46,16 @@ const TopicRules = z.strictObject({
   is_transactional: z.boolean().default(false).describe('Orders, passwords: needs no yes and is held by no cap; a no still counts.'),
 });
 
+const MOST_MESSAGES = 1_000_000_000;
+const AutoLaunch = z.strictObject({
+  weekly_messages: z
+    .partialRecord(z.enum(messageChannels), z.int().min(1).max(MOST_MESSAGES))
+    .default({})
+    .describe(
+      "So many messages of such campaigns in a week of the tenant's calendar at most, by channel; on others nothing launches by itself.",
+    ),
+});
+
 const isUnique = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
 export const NewSendingPolicy = z.strictObject({
@@ -63,6 +73,9 @@ export const NewSendingPolicy = z.strictObject({
     .refine((topics) => isUnique(topics.map(({ topic }) => topic)), 'each topic is expected once')
     .default([])
     .describe('Topics with rules of their own; all others have the defaults.'),
+  auto_launch: AutoLaunch.default({ weekly_messages: {} }).describe(
+    'Whether drafts of a walk launch by themselves, and how much they may send. A campaign of a person is never launched and never counted.',
+  ),
 });
 export type NewSendingPolicy = z.output<typeof NewSendingPolicy>;
 
@@ -72,10 +85,12 @@ export const SendingPolicyShown = z.object({
   topics: z.array(
     z.object({ topic: z.string(), double_opt_in: z.boolean(), requires_consent: z.array(z.string()), is_transactional: z.boolean() }),
   ),
+  auto_launch: z.object({ weekly_messages: z.record(z.string(), z.int()) }),
 });
 
-export const policyOf = ({ quiet_hours: quietHours, caps, topics }: NewSendingPolicy): SendingPolicy => ({
+export const policyOf = ({ quiet_hours: quietHours, caps, topics, auto_launch }: NewSendingPolicy): SendingPolicy => ({
   quietHours,
+  launchBudgets: auto_launch.weekly_messages,
   caps: caps.map(({ cap_id: capKey, within_minutes: spanMinutes, ...cap }) => ({ ...cap, capKey, spanMinutes })),
   topics: topics.map(({ double_opt_in, requires_consent, is_transactional, topic }) => ({
     topic,
@@ -85,7 +100,7 @@ export const policyOf = ({ quiet_hours: quietHours, caps, topics }: NewSendingPo
   })),
 });
 
-export const policyShown = ({ quietHours, caps, topics }: SendingPolicy): z.input<typeof SendingPolicyShown> => ({
+export const policyShown = ({ quietHours, caps, topics, launchBudgets }: SendingPolicy): z.input<typeof SendingPolicyShown> => ({
   quiet_hours: { ...quietHours },
   caps: caps.map(({ capKey, channel, most, spanMinutes, priority }) => ({
     cap_id: capKey,
@@ -100,4 +115,5 @@ export const policyShown = ({ quietHours, caps, topics }: SendingPolicy): z.inpu
     requires_consent: [...requiresConsent],
     is_transactional: isTransactional,
   })),
+  auto_launch: { weekly_messages: { ...launchBudgets } },
 });

@@ -14,6 +14,8 @@ export type ReachOfClocks = {
   readonly clocks: readonly ClockShare[];
 };
 
+export type ReachOf = Pick<CampaignRow, 'tenantId' | 'segmentId' | 'topic' | 'priority'>;
+
 export type ReachScope = {
   readonly channel: EngagementChannel;
   readonly homeZone: string;
@@ -40,7 +42,7 @@ type Counted = {
  */
 export async function readReach(
   tx: TenantTransaction,
-  { tenantId, segmentId, topic, priority }: CampaignRow,
+  { tenantId, segmentId, topic, priority }: ReachOf,
   scope: ReachScope,
 ): Promise<ReachOfClocks> {
   const { channel, homeZone, optimal, ledgerKey, at } = scope;

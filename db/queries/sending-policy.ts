@@ -1,6 +1,7 @@
 import { and, eq, notInArray, sql } from 'drizzle-orm';
 import type { MessageChannel } from '../../core/consent/quiet-hours.js';
 import type { TenantId } from '../../core/ids.js';
+import type { LaunchBudgets } from '../../core/outreach/launching.js';
 import type { TenantTransaction } from '../client.js';
 import { consentTopics, sendingCaps, sendingPolicies } from '../tables/consent.js';
 import { listConsentTopics, setConsentTopic, type TopicSettings } from './consent.js';
@@ -12,27 +13,30 @@ export type SendingPolicy = {
   readonly quietHours: Readonly<Partial<Record<MessageChannel, string>>>;
   readonly caps: readonly SendingCap[];
   readonly topics: readonly TopicSettings[];
+  /** None, when absent. */
+  readonly launchBudgets?: LaunchBudgets;
 };
 
 export async function readSendingPolicy(tx: TenantTransaction, tenantId: TenantId): Promise<SendingPolicy> {
   const rows = await tx
-    .select({ quietHours: sendingPolicies.quietHours })
+    .select({ quietHours: sendingPolicies.quietHours, launchBudgets: sendingPolicies.launchBudgets })
     .from(sendingPolicies)
     .where(eq(sendingPolicies.tenantId, tenantId));
   return {
     quietHours: rows[0]?.quietHours ?? {},
     caps: await listSendingCaps(tx, tenantId),
     topics: await listConsentTopics(tx, tenantId),
+    launchBudgets: rows[0]?.launchBudgets ?? {},
   };
 }
 
 /** Replaces all of it. Two at once wait for each other: what holds is one of them whole. */
 export async function putSendingPolicy(tx: TenantTransaction, tenantId: TenantId, policy: SendingPolicy): Promise<void> {
-  const { quietHours, caps, topics } = policy;
+  const { quietHours, caps, topics, launchBudgets = {} } = policy;
   await tx
     .insert(sendingPolicies)
-    .values({ tenantId, quietHours })
-    .onConflictDoUpdate({ target: sendingPolicies.tenantId, set: { quietHours, updatedAt: sql`now()` } });
+    .values({ tenantId, quietHours, launchBudgets })
+    .onConflictDoUpdate({ target: sendingPolicies.tenantId, set: { quietHours, launchBudgets, updatedAt: sql`now()` } });
   const kept = caps.map(({ capKey }) => capKey);
   await tx
     .delete(sendingCaps)
