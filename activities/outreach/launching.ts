@@ -60,7 +60,10 @@ async function launchPlan({ database, sending, now }: OutreachDependencies, { wa
       if (plan.launchedAt !== null) return { kind: 'launched', campaignKey: campaign.campaignKey };
       const budget = budgets[plan.channel];
       const isOwn = campaign.status === 'draft' && isWalkAuthor((await authorOfPlan(tx, campaign)) ?? '');
-      if (budget === undefined || !isOwn) return { kind: 'left' };
+      if (budget === undefined || !isOwn) {
+        await noteLaunch(tx, plan, { waitsBecause: null });
+        return { kind: 'left' };
+      }
       const at = now();
       await launch(tx, campaign, { walk, channel: plan.channel, budget, readiness: sending, at });
       await noteLaunch(tx, plan, { launchedAt: at });

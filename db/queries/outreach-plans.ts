@@ -111,11 +111,11 @@ export async function plansToTell(tx: TenantTransaction, tenantId: TenantId, wal
   }));
 }
 
-/** Writes that a plan was launched by itself, or why it was not. */
+/** Writes that a plan was launched by itself, or why it was not; null where nothing lets it. */
 export async function noteLaunch(
   tx: TenantTransaction,
   { tenantId, walkDate, planId }: OutreachPlanRow,
-  launch: { readonly launchedAt: Date } | { readonly waitsBecause: string },
+  launch: { readonly launchedAt: Date } | { readonly waitsBecause: string | null },
 ): Promise<void> {
   const set = 'launchedAt' in launch ? { ...launch, waitsBecause: null } : launch;
   await tx

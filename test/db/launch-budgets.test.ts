@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { sql } from 'drizzle-orm';
 import { parseLocalDate, type LocalDate, type TenantId } from '../../core/ids.js';
 import { daysAfter, needsOf } from '../../core/outreach/weeks.js';
+import { campaignsThatGoOn } from '../../db/queries/campaign-occurrences.js';
 import { readLaunchBudgets, reserveLaunch } from '../../db/queries/launch-budgets.js';
 import { putSendingPolicy, readSendingPolicy } from '../../db/queries/sending-policy.js';
 import { addSegment, draftCampaign } from '../harness/campaigns.js';
@@ -67,6 +68,16 @@ describe('the budget of launches', () => {
     assert.equal((await launch(tenantId, id, wanted)).kind, 'fits');
     await assert.rejects(launch(tenantId, id, wanted), (error: Error) => /duplicate key/.test(String(error.cause)));
     assert.deepEqual(await reserved(tenantId), { [MONDAY]: 1 });
+  });
+
+  it('tells which campaigns a walk has launched, so that a workflow that was never started is started by any worker', async () => {
+    const { tenantId, ids } = await newCampaigns(2);
+    await launch(tenantId, ids[0] ?? 0, { date: MONDAY, recipients: 1, budget: 1_000 });
+    await database.admin.query(`update outreach_campaigns set status = 'running' where tenant_id = $1`, [tenantId]);
+    const { rows } = await database.admin.query<{ key: string }>(`select campaign_key as key from outreach_campaigns where id = $1`, [
+      ids[0],
+    ]);
+    assert.deepEqual(await database.withTenant(tenantId, (tx) => campaignsThatGoOn(tx, tenantId)), [rows[0]?.key]);
   });
 
   it('is the tenant’s own, and none as long as nobody has set one', async () => {
