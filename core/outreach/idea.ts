@@ -4,7 +4,7 @@ import type { SegmentFinding } from '../suggestion/evidence.js';
 import { playFor } from '../suggestion/playbook.js';
 import type { OutreachChannel } from './channels.js';
 import { eventIdeas, type EventsSeen } from './event-ideas.js';
-import { starterWords } from './starter-words.js';
+import { asSms, starterWords } from './starter-words.js';
 
 /** A campaign that may be worth a draft, before it is known who can be reached by it. */
 export type OutreachIdea = {
@@ -38,7 +38,7 @@ export function ideasFor(channel: OutreachChannel, segments: readonly SegmentFin
 }
 
 function segmentIdea(channel: OutreachChannel, segment: SegmentFinding, goal: string | null): OutreachIdea | Unplanned {
-  if (channel === 'sms' || channel === 'in_app') return starterIdea(channel, segment, goal);
+  if (channel !== 'email' && channel !== 'whatsapp') return starterIdea(channel, segment, goal);
   const { archetype } = segment.statistics;
   // The rate is no part of a campaign; a plan has it with its basis.
   const action = playFor(archetype, segment.name, 0).actions.find((one) => one.channel === channel);
@@ -48,9 +48,10 @@ function segmentIdea(channel: OutreachChannel, segment: SegmentFinding, goal: st
   return { kind: 'segment', channel, segment, name: draft.name, request: draft.request, notes: draft.notes };
 }
 
-function starterIdea(channel: 'sms' | 'in_app', segment: SegmentFinding, goal: string | null): OutreachIdea {
-  const { title, template, inApp, sms } = starterWords[segment.statistics.archetype];
-  const words = channel === 'sms' ? { message: sms, send_time: 'optimal' } : inApp;
+function starterIdea(channel: Exclude<OutreachChannel, 'email' | 'whatsapp'>, segment: SegmentFinding, goal: string | null): OutreachIdea {
+  const { title, template, inApp, text } = starterWords[segment.statistics.archetype];
+  const message = channel === 'sms' ? asSms(text) : text;
+  const words = channel === 'in_app' ? inApp : { message, send_time: 'optimal' };
   return {
     kind: 'segment',
     channel,

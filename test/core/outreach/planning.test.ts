@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { unavailableFaults } from '../../../core/campaign/available.js';
+import { availableChannels, unavailableFaults } from '../../../core/campaign/available.js';
 import { parseLocalDate } from '../../../core/ids.js';
 import { makePlan } from '../../../core/journey/make-plan.js';
 import type { PlanContent } from '../../../core/journey/plan.js';
@@ -12,6 +12,7 @@ import { inOrderOfWorth } from '../../../core/outreach/order.js';
 import { planOf, type Found } from '../../../core/outreach/plan.js';
 import { archetypes } from '../../../core/segment/statistics.js';
 import { inAppStepFaults, smsLengthOf, smsStepFaults } from '../../../core/template/text-faults.js';
+import { EVERYTHING_READY } from '../../harness/campaigns.js';
 import { AS_OF, segment, threeSegments } from '../../harness/segments.js';
 
 const GOAL = 'convert_to_paid';
@@ -45,7 +46,7 @@ describe('the ideas of a walk', () => {
         for (const { request, name } of ideasFor(channel, kinds, { goal, seen }).ideas) {
           const made = makePlan(request);
           assert.ok(made.status === 'made', `${name}: ${JSON.stringify(made)}`);
-          assert.deepEqual(unavailableFaults(request), []);
+          if (availableChannels.includes(channel)) assert.deepEqual(unavailableFaults(request), []);
           assert.equal(request.goal, goal ?? undefined);
           for (const step of made.plan.steps) {
             const content: PlanContent = made.contents.find(({ key }) => key === step.key) ?? { key: step.key };
@@ -88,8 +89,10 @@ describe('the ideas of a walk', () => {
   });
 
   it('are for the channels alone on which the installation sends', () => {
-    const readiness = { email: true, in_app: true, sms: 'no provider', whatsapp: 'no provider', ledgerKey: null } as const;
-    assert.deepEqual(plannableChannels(readiness), ['email', 'in_app']);
+    const readiness = { ...EVERYTHING_READY, sms: 'no provider', whatsapp: 'no provider' };
+    const others = outreachChannels.filter((channel) => availableChannels.includes(channel) && channel !== 'sms' && channel !== 'whatsapp');
+    assert.deepEqual(plannableChannels(readiness), others);
+    assert.ok(others.includes('email') && others.includes('in_app'));
   });
 });
 
