@@ -16,7 +16,7 @@ import { createRoutes } from './routes.js';
 import { createInboxRoutes } from './routes/inbox.js';
 import { createSegmentRoutes } from './routes/segment.js';
 import type { ReadinessCheck } from './routes/health.js';
-import { readinessOf } from './sending-readiness.js';
+import { readinessOf } from '../core/campaign/readiness.js';
 import { listen, type RunningServer } from './server.js';
 import { connectWalker } from './temporal.js';
 import { createUnsubscribePages } from './unsubscribe.js';
