@@ -1,7 +1,7 @@
 import { parseTenantId } from '../../core/ids.js';
 import { localDateAt } from '../../core/local-date.js';
 import { isWalkAuthor } from '../../core/outreach/drafting.js';
-import { needsPerson, type LaunchBudgets } from '../../core/outreach/launching.js';
+import { needsPerson } from '../../core/outreach/launching.js';
 import { needsOf } from '../../core/outreach/weeks.js';
 import type { TenantTransaction } from '../../db/client.js';
 import { readPreflight } from '../../db/queries/campaign-preflight.js';
@@ -24,15 +24,15 @@ export type Launched = { readonly launched: number; readonly waiting: number };
 export async function launchPlans(dependencies: OutreachDependencies, input: OutreachInput): Promise<Launched> {
   const { database, startCampaign, now } = dependencies;
   const tenantId = parseTenantId(input.tenantId);
-  const { walk, budgets, plans } = await database.withTenant(tenantId, async (tx) => {
+  const { walk, plans } = await database.withTenant(tenantId, async (tx) => {
     const walk = await openOutreach(tx, input);
     const isOfToday = walk.walkDate === localDateAt(now(), walk.tenant.timeZone) && !(await isOvertaken(tx, tenantId, walk.walkDate));
     const plans = isOfToday ? await plansOfWalk(tx, tenantId, walk.walkDate) : [];
-    return { walk, budgets: await readLaunchBudgets(tx, tenantId), plans };
+    return { walk, plans };
   });
   const counts = { launched: 0, waiting: 0 };
   for (const plan of plans) {
-    const outcome = await launchPlan(dependencies, { walk, plan, budgets });
+    const outcome = await launchPlan(dependencies, { walk, plan });
     if (outcome.kind === 'launched') {
       counts.launched += 1;
       await startCampaign({ tenantId, campaignId: outcome.campaignKey });
@@ -42,7 +42,7 @@ export async function launchPlans(dependencies: OutreachDependencies, input: Out
   return counts;
 }
 
-type Launching = { readonly walk: OutreachWalk; readonly plan: OutreachPlanRow; readonly budgets: LaunchBudgets };
+type Launching = { readonly walk: OutreachWalk; readonly plan: OutreachPlanRow };
 
 type LaunchOutcome =
   /** Also where an earlier try has launched it. */
@@ -52,13 +52,13 @@ type LaunchOutcome =
   | { readonly kind: 'left' };
 
 /** The launch and what it takes of the budget are one transaction; it is undone as a whole where there is no room. */
-async function launchPlan({ database, sending, now }: OutreachDependencies, { walk, plan, budgets }: Launching): Promise<LaunchOutcome> {
+async function launchPlan({ database, sending, now }: OutreachDependencies, { walk, plan }: Launching): Promise<LaunchOutcome> {
   const { tenantId } = walk;
   try {
     return await database.withTenant(tenantId, async (tx) => {
       const campaign = await holdCampaign(tx, await campaignOfPlan(tx, plan));
       if (plan.launchedAt !== null) return { kind: 'launched', campaignKey: campaign.campaignKey };
-      const budget = budgets[plan.channel];
+      const budget = (await readLaunchBudgets(tx, tenantId))[plan.channel];
       const isOwn = campaign.status === 'draft' && isWalkAuthor((await authorOfPlan(tx, campaign)) ?? '');
       if (budget === undefined || !isOwn) {
         await noteLaunch(tx, plan, { waitsBecause: null });
