@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { isVapidSubject, vapidKeysOf, type VapidKeys } from './core/push/vapid.js';
 import { isThisMachine, parseSmtpUrl, type SmtpServer } from './core/message/smtp-server.js';
 
 /** The folder that holds package.json, whether this file runs from its source or from a build folder. */
@@ -76,6 +77,16 @@ const Environment = z
       .optional(),
     TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
     TWILIO_API_URL: HttpAddress.default('https://api.twilio.com'),
+    VAPID_PRIVATE_KEY: z
+      .string()
+      .refine((text) => vapidKeysOf(text, '') !== undefined, 'a private key of P-256 is expected, 32 bytes in base64url')
+      .optional(),
+    VAPID_SUBJECT: z
+      .string()
+      .refine(isVapidSubject, 'mailto: and an address, or an https address, is expected: push services write there')
+      .optional(),
+    PUSH_SERVICE_URL: z.url({ protocol: /^https$/ }).optional(),
+    PUSH_SERVICE_CERTIFICATE: z.base64().min(1).optional(),
     CLOCK_SPEED: z.coerce.number().min(1).max(1_000_000).default(1),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
@@ -105,6 +116,22 @@ const Environment = z
   .refine(
     (env) => !env.TWILIO_ACCOUNT_SID || env.SENDGRID_API_KEY || env.SMTP_URL,
     evenSo('TWILIO_ACCOUNT_SID needs SENDGRID_API_KEY or SMTP_URL: an installation that sends, sends mail'),
+  )
+  .refine(
+    (env) => !env.VAPID_PRIVATE_KEY === !env.VAPID_SUBJECT,
+    evenSo('VAPID_PRIVATE_KEY and VAPID_SUBJECT go together: push services want both'),
+  )
+  .refine(
+    (env) => !env.VAPID_PRIVATE_KEY || env.SENDGRID_API_KEY || env.SMTP_URL,
+    evenSo('VAPID_PRIVATE_KEY needs SENDGRID_API_KEY or SMTP_URL: an installation that sends, sends mail'),
+  )
+  .refine(
+    (env) => !env.PUSH_SERVICE_URL || env.PUSH_SERVICE_CERTIFICATE,
+    evenSo('PUSH_SERVICE_URL needs PUSH_SERVICE_CERTIFICATE: it is for a rehearsal, whose service has one of its own'),
+  )
+  .refine(
+    (env) => env.CLOCK_SPEED === 1 || !env.VAPID_PRIVATE_KEY || env.PUSH_SERVICE_URL,
+    evenSo('CLOCK_SPEED is for rehearsals: browsers to which push messages are really sent live by the clock'),
   )
   .refine(
     (env) => env.CLOCK_SPEED === 1 || !env.TWILIO_ACCOUNT_SID || !REAL_TWILIO.test(env.TWILIO_API_URL),
@@ -138,6 +165,14 @@ export type SendingConfig = {
   readonly mail: MailConfig;
   /** Absent: no SMS and no WhatsApp message is sent. */
   readonly twilio?: TwilioConfig;
+  /** Absent: no push message is sent. */
+  readonly push?: PushConfig;
+};
+
+export type PushConfig = {
+  readonly vapid: VapidKeys;
+  /** The one push service of a rehearsal, and its certificate (PEM). */
+  readonly service?: { readonly origin: string; readonly certificate: string };
 };
 
 /** The way that mails go. */
@@ -187,6 +222,7 @@ const SECRETS = new Set([
   'SENDGRID_API_KEY',
   'SMTP_URL',
   'TWILIO_AUTH_TOKEN',
+  'VAPID_PRIVATE_KEY',
 ]);
 
 /** Called once, by each process's main. Reports every fault at once, in words, and never a value that may be secret. */
@@ -257,7 +293,8 @@ function sending(env: Environment): { sending?: SendingConfig } {
   const { LEDGER_KEY: key, PUBLIC_URL: publicUrl } = env;
   const mail = mailConfig(env);
   if (!key || !publicUrl || !mail) return {};
-  return { sending: { ledgerKey: Buffer.from(key, 'base64'), publicUrl: publicUrl.replace(/\/+$/, ''), mail, ...twilio(env) } };
+  const ledgerKey = Buffer.from(key, 'base64');
+  return { sending: { ledgerKey, publicUrl: publicUrl.replace(/\/+$/, ''), mail, ...twilio(env), ...push(env) } };
 }
 
 function mailConfig(env: Environment): MailConfig | undefined {
@@ -268,6 +305,15 @@ function mailConfig(env: Environment): MailConfig | undefined {
 
 function twilio({ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: apiUrl }: Environment) {
   return accountSid && authToken ? { twilio: { accountSid, authToken, apiUrl } } : {};
+}
+
+function push(env: Environment): { push?: PushConfig } {
+  const { VAPID_PRIVATE_KEY: key, VAPID_SUBJECT: subject, PUSH_SERVICE_URL: url, PUSH_SERVICE_CERTIFICATE: certificate } = env;
+  const vapid = key && subject ? vapidKeysOf(key, subject) : undefined;
+  if (!vapid) return {};
+  const service =
+    url && certificate ? { origin: new URL(url).origin, certificate: Buffer.from(certificate, 'base64').toString() } : undefined;
+  return { push: { vapid, ...(service && { service }) } };
 }
 
 function maskPassword(value: string): string {

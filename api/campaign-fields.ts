@@ -29,13 +29,14 @@ const NewOffer = z.strictObject({
 const NewStep = z.strictObject({
   step_key: z.number().optional().describe('Names the step for ever; the next free number when absent.'),
   day: z.number().describe('The earliest day after that of entry, on the calendar of the user.'),
-  channel: Word.describe('`email`, `sms`, `whatsapp` or `in_app`'),
+  channel: Word.describe('`email`, `sms`, `whatsapp`, `push` or `in_app`'),
   template: Words.describe(
-    'Of a WhatsApp step the approved template; of an SMS or in-app step only its name, which the page that shows the inbox is told.',
+    'Of a WhatsApp step the approved template; of an SMS, push or in-app step only its name, which the page that shows the inbox is told.',
   ),
   subject: Words.optional(),
   message: Words.optional(),
   content: Words.optional(),
+  url: Words.optional().describe('Of a push message: where a tap leads, in Liquid.'),
   offer: NewOffer.optional(),
   incentive: Words.optional().describe('What a person gets for taking part, in words.'),
   send_time: Word.optional().describe('`optimal`, or an hour such as `10:00 AM user_timezone`.'),

@@ -6,14 +6,16 @@ const NEEDED = 'SENDGRID_API_KEY and SENDGRID_WEBHOOK_KEY, or SMTP_URL; LEDGER_K
 
 /** What this installation can send, as its configuration says. */
 export function readinessOf(sending: Config['sending']): SendingReadiness {
+  const push = sending?.push ? true : 'no keys are configured (VAPID_PRIVATE_KEY and VAPID_SUBJECT)';
   const texts = sending?.twilio ? true : 'no provider is configured (TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN)';
   return sending
-    ? { email: true, in_app: true, sms: texts, whatsapp: texts, ledgerKey: sending.ledgerKey }
+    ? { email: true, in_app: true, sms: texts, whatsapp: texts, push, ledgerKey: sending.ledgerKey }
     : {
         email: `no provider is configured (${NEEDED})`,
         in_app: `nothing is sent from this installation (${NEEDED})`,
         sms: texts,
         whatsapp: texts,
+        push,
         ledgerKey: null,
       };
 }

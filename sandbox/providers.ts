@@ -1,7 +1,8 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createECDH, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { startSandboxSendgrid, type SandboxSendgrid, type SendgridOptions } from './sendgrid/sendgrid.js';
+import { startSandboxPush, type SandboxPush } from './push/push.js';
 import { SANDBOX_ACCOUNT } from './twilio/account.js';
 import { startSandboxTwilio, type SandboxTwilio } from './twilio/twilio.js';
 
@@ -9,18 +10,25 @@ import { startSandboxTwilio, type SandboxTwilio } from './twilio/twilio.js';
 export type SandboxProviders = {
   readonly sendgrid: SandboxSendgrid;
   readonly twilio: SandboxTwilio;
+  readonly push: SandboxPush;
   readonly variables: Readonly<Record<string, string>>;
   /** From now on providers tell the API at this address what becomes of messages. */
   callBack(apiUrl: string): void;
   stop(): Promise<void>;
 };
 
-type Secrets = { readonly ledgerKey: string; readonly sendgridKey: string; readonly webhookKey: string; readonly twilioToken: string };
+type Secrets = {
+  readonly ledgerKey: string;
+  readonly sendgridKey: string;
+  readonly webhookKey: string;
+  readonly twilioToken: string;
+  readonly vapidKey: string;
+};
 
 const PUBLIC_URL = 'https://madansara.localhost';
 
 /**
- * Starts the sandbox's providers in this process. What was sent is in `outbox/sendgrid.ndjson` and `outbox/twilio.ndjson` of the
+ * Starts the sandbox's providers in this process. What was sent is in `outbox/sendgrid.ndjson`, `twilio.ndjson` and `push.ndjson` of the
  * folder, and keys stay the same over a restart.
  */
 export async function startProviders(
@@ -42,9 +50,11 @@ export async function startProviders(
     journal: { path: join(directory, 'outbox', 'twilio.ndjson') },
     webhook: { inboundUrl: `${PUBLIC_URL}/v1/webhooks/twilio/inbound` },
   });
+  const push = await startSandboxPush({ journal: { path: join(directory, 'outbox', 'push.ndjson') } });
   return {
     sendgrid,
     twilio,
+    push,
     variables: {
       PUBLIC_URL,
       LEDGER_KEY: secrets.ledgerKey,
@@ -54,12 +64,17 @@ export async function startProviders(
       TWILIO_ACCOUNT_SID: SANDBOX_ACCOUNT.accountSid,
       TWILIO_AUTH_TOKEN: secrets.twilioToken,
       TWILIO_API_URL: twilio.url,
+      VAPID_PRIVATE_KEY: secrets.vapidKey,
+      VAPID_SUBJECT: 'mailto:push@madansara.example',
+      PUSH_SERVICE_URL: push.url,
+      PUSH_SERVICE_CERTIFICATE: Buffer.from(push.certificate).toString('base64'),
     },
     callBack(apiUrl) {
       sendgrid.webhook.setUrl(`${apiUrl}/v1/webhooks/sendgrid`);
       twilio.webhook.setProxy({ from: PUBLIC_URL, to: apiUrl });
     },
     async stop() {
+      await push.close();
       await twilio.close();
       await sendgrid.close();
     },
@@ -81,5 +96,13 @@ function makeSecrets(): Secrets {
     sendgridKey: `SG.${randomBytes(16).toString('hex')}.${randomBytes(32).toString('hex')}`,
     webhookKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
     twilioToken: randomBytes(16).toString('hex'),
+    vapidKey: makeVapidKey(),
   };
+}
+
+/** A private key of P-256, whole: one that begins with a zero is given shorter. */
+function makeVapidKey(): string {
+  const pair = createECDH('prime256v1');
+  pair.generateKeys();
+  return Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString('base64url');
 }

@@ -15,6 +15,7 @@ import { campaignTaskQueue } from '../workflows/task-queues.js';
 import { workflowBundle } from './bundle.js';
 import { temporalLogger } from './logging.js';
 import { openMailWay, type MailWay, type Outgoing } from './mail-way.js';
+import { createPushChannelOf } from './push-channel.js';
 import { startRelay } from './relay.js';
 import { startRepeating } from './repeating.js';
 import { createTextChannels, twilioClientOf } from './text-channels.js';
@@ -94,12 +95,13 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
 
 function channelsOf(
   database: Database,
-  { ledgerKey, publicUrl }: SendingConfig,
+  { ledgerKey, publicUrl, push }: SendingConfig,
   { mail, twilio }: { readonly mail: MailWay; readonly twilio: TwilioClient | undefined },
 ): Channels {
   return {
     email: mail.channel,
     in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
     ...(twilio && createTextChannels({ database, publicUrl, ledgerKey, client: twilio })),
+    ...(push && { push: createPushChannelOf(push, { database, publicUrl, ledgerKey, timeoutMs: PROVIDER_TIMEOUT_MS }) }),
   };
 }

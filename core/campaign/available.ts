@@ -2,7 +2,7 @@ import type { CampaignRequest, PlanFault } from '../journey/campaign-request.js'
 import { campaignChannels } from '../journey/triggers.js';
 
 /** On which messages are sent today. A plan knows more channels; a step on one of those is refused until it is finished. */
-export const availableChannels: readonly string[] = ['email', 'sms', 'whatsapp', 'in_app'];
+export const availableChannels: readonly string[] = ['email', 'sms', 'whatsapp', 'push', 'in_app'];
 
 /** What a campaign asks for that is understood and cannot be done yet: absent, rather than done in part. */
 export function unavailableFaults({ sequence }: CampaignRequest): PlanFault[] {

@@ -44,8 +44,8 @@ export function campaignFromAction(
   { segmentId, goal }: { readonly segmentId: string; readonly goal: string | null },
 ): DraftFromAction {
   const { channel, offer, sequence_length: wanted = 1, campaign_name: name } = action;
-  if (channel === 'in_app' || channel === 'sms') {
-    const steps = channel === 'sms' ? 'SMS' : 'in-app';
+  if (channel === 'in_app' || channel === 'sms' || channel === 'push') {
+    const steps = { sms: 'SMS', in_app: 'in-app', push: 'push' }[channel];
     return { kind: 'not_available', because: `${steps} steps need words of their own, and an action brings none: write it as a campaign` };
   }
   const length = Math.min(wanted, isSeries(action) ? LONGEST_SERIES : MOST_REPETITIONS, offer?.expiry_days ?? Infinity);

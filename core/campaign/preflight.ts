@@ -23,6 +23,7 @@ export type SendingReadiness = {
   readonly in_app: true | string;
   readonly sms: true | string;
   readonly whatsapp: true | string;
+  readonly push: true | string;
   /** The secret that hashes addresses; without it nobody can be found among the suppressed. */
   readonly ledgerKey: Buffer | null;
 };
@@ -43,6 +44,7 @@ const SENT = [
   ['in_app', 'in-app message'],
   ['sms', 'SMS'],
   ['whatsapp', 'WhatsApp message'],
+  ['push', 'push message'],
 ] as const;
 
 /** What has to be put right before a campaign can be launched, in words; nothing when it can. */

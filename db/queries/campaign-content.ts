@@ -2,7 +2,7 @@ import { wordsOfStep } from '../../core/campaign/step-words.js';
 import { parseTenantId, type TenantId } from '../../core/ids.js';
 import type { Plan, PlanContent, PlanStep } from '../../core/journey/plan.js';
 import { wordsFaults } from '../../core/template/compile-template.js';
-import { inAppStepFaults, smsStepFaults, whatsappStepFaults } from '../../core/template/text-faults.js';
+import { inAppStepFaults, pushStepFaults, smsStepFaults, whatsappStepFaults } from '../../core/template/text-faults.js';
 import type { TenantTransaction } from '../client.js';
 import type { CampaignPlan, CampaignRow } from './campaigns.js';
 import { findEmailSender } from './email-senders.js';
@@ -29,6 +29,7 @@ export async function contentFaults(
     const content = contents.find(({ key }) => key === step.key) ?? { key: step.key };
     if (step.channel === 'email') faults.push(...(await mailFaults(tx, tenantId, step, content)));
     if (step.channel === 'in_app') faults.push(...inAppStepFaults(step, content));
+    if (step.channel === 'push') faults.push(...pushStepFaults(step, content));
     if (step.channel === 'sms') faults.push(...smsStepFaults(step, content.text));
     if (step.channel === 'whatsapp') {
       const isKnown = (await findWhatsappTemplate(tx, tenantId, step.template)) !== undefined;

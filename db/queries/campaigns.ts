@@ -5,7 +5,7 @@ import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
 import { watchedReactions } from '../../core/journey/batch.js';
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
-import { entersAgain, entersBy, type Plan, type PlanContent } from '../../core/journey/plan.js';
+import { entersAgain, entersBy, type Plan, type PlanContent, type PlanStep } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../client.js';
 import { campaignPlans, outreachCampaigns } from '../tables/campaigns.js';
 import type { Goal } from '../tables/tenants.js';
@@ -113,11 +113,20 @@ export async function readPlan(tx: TenantTransaction, { tenantId, id, planVersio
   return row;
 }
 
+/** A step with its words, and the plan and the topic of its campaign. */
+export type FoundStep = {
+  readonly template: string;
+  readonly content: PlanContent;
+  readonly step: PlanStep;
+  readonly plan: Plan;
+  readonly topic: string;
+};
+
 /** What a step of a campaign says: its template, and the words of its own. */
 export async function readCampaignStep(
   tx: TenantTransaction,
   { tenantId, campaignId, stepKey }: { readonly tenantId: TenantId; readonly campaignId: number; readonly stepKey: number },
-): Promise<{ readonly template: string; readonly content: PlanContent } | undefined> {
+): Promise<FoundStep | undefined> {
   const [row] = await tx
     .select()
     .from(outreachCampaigns)
@@ -125,7 +134,9 @@ export async function readCampaignStep(
   if (!row) return undefined;
   const { plan, contents } = await readPlan(tx, row);
   const step = plan.steps.find(({ key }) => key === stepKey);
-  return step && { template: step.template, content: contents.find(({ key }) => key === step.key) ?? { key: step.key } };
+  if (!step) return undefined;
+  const content = contents.find(({ key }) => key === step.key) ?? { key: step.key };
+  return { template: step.template, content, step, plan, topic: row.topic };
 }
 
 export async function findCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow | undefined> {

@@ -91,7 +91,7 @@ describe('POST /v1/campaigns', () => {
     assert.equal(faults[1], 'goal: the tenant has no such goal; it has convert_to_paid');
     assert.match(faults[2] ?? '', /^sequence\[4\]\.day: 3 comes after 4/);
     assert.match(faults[3] ?? '', /^sequence\[4\]\.trigger: "email_seen" is none of segment_entry, /);
-    assert.deepEqual(faults.slice(4), ['sequence[4].channel: social is not available yet; email, sms, whatsapp and in_app are']);
+    assert.deepEqual(faults.slice(4), ['sequence[4].channel: social is not available yet; email, sms, whatsapp, push and in_app are']);
     assert.match(body.detail, /sequence\[4\]\.channel: social is not available yet/);
   });
 

@@ -92,7 +92,9 @@ describe('the life of a campaign over the API', () => {
 
   it('is not launched where nothing can be sent', async () => {
     const off = 'no provider is configured';
-    const dumb = await startTestApi(database, { sending: { email: off, in_app: off, sms: off, whatsapp: off, ledgerKey: null } });
+    const dumb = await startTestApi(database, {
+      sending: { email: off, in_app: off, sms: off, whatsapp: off, push: off, ledgerKey: null },
+    });
     try {
       const { url } = await created();
       const refused = await dumb.call('POST', `${url}/launch`, { key });

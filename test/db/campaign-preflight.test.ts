@@ -226,6 +226,7 @@ describe('a preflight', () => {
       in_app: 'nothing is sent',
       sms: 'nothing is sent',
       whatsapp: 'nothing is sent',
+      push: 'nothing is sent',
       ledgerKey: null,
     });
     assert.deepEqual(preflight.blockers, [

@@ -19,7 +19,14 @@ export const BATCH = 500;
 export const ADDRESS_KEY = Buffer.from('a key for tests, of 32 bytes  ..');
 
 /** An installation that can send on every channel. */
-export const EVERYTHING_READY: SendingReadiness = { email: true, in_app: true, sms: true, whatsapp: true, ledgerKey: ADDRESS_KEY };
+export const EVERYTHING_READY: SendingReadiness = {
+  email: true,
+  in_app: true,
+  sms: true,
+  whatsapp: true,
+  push: true,
+  ledgerKey: ADDRESS_KEY,
+};
 
 /** Users `u1` … with an address each. */
 export async function addReachableUsers(database: TestDatabase, tenantId: TenantId, count: number): Promise<void> {

@@ -59,7 +59,13 @@ describe("the sandbox's providers", () => {
     const variables = async () => {
       const providers = await startProviders(folder);
       await providers.stop();
-      const { SENDGRID_API_URL: _, TWILIO_API_URL: __, ...kept } = providers.variables;
+      const {
+        SENDGRID_API_URL: _,
+        TWILIO_API_URL: __,
+        PUSH_SERVICE_URL: ___,
+        PUSH_SERVICE_CERTIFICATE: ____,
+        ...kept
+      } = providers.variables;
       return kept;
     };
     const first = await variables();

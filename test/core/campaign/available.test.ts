@@ -13,7 +13,7 @@ describe('what a campaign asks for today', () => {
     assert.deepEqual(unavailableFaults(fourSteps), []);
     const social = { ...fourSteps, sequence: fourSteps.sequence.map((step, i) => (i === 1 ? { ...step, channel: 'social' } : step)) };
     assert.deepEqual(unavailableFaults(social), [
-      { field: 'sequence[1].channel', message: 'social is not available yet; email, sms, whatsapp and in_app are' },
+      { field: 'sequence[1].channel', message: 'social is not available yet; email, sms, whatsapp, push and in_app are' },
     ]);
   });
 

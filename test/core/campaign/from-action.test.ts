@@ -107,7 +107,7 @@ describe('the campaign that a recommended action asks for', () => {
       assert.ok(draft.kind === 'not_available');
       return draft.because;
     };
-    assert.equal(because({ channel: 'social' }), 'social is not available yet; email, sms, whatsapp and in_app are');
+    assert.equal(because({ channel: 'social' }), 'social is not available yet; email, sms, whatsapp, push and in_app are');
     assert.match(because({ channel: 'sms' }), /^SMS steps need words of their own/);
     assert.match(because({ channel: 'in_app' }), /^in-app steps need words of their own/);
     assert.match(because({ channel: 'social', frequency: 'daily' }), /^social is not available yet; [^;]* are$/);

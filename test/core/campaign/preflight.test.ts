@@ -8,11 +8,17 @@ const fine: PreflightFacts = {
   recipients: 100,
   mayBeEmpty: false,
   reach: [reach],
-  readiness: { email: true, in_app: true, sms: true, whatsapp: true },
+  readiness: { email: true, in_app: true, sms: true, whatsapp: true, push: true },
 };
 const nobody = { ...reach, reachable: 0, sameAddress: 0 };
 
-const off = { email: 'no provider is configured', in_app: 'it is off', sms: 'no provider of texts is', whatsapp: 'it has no sender' };
+const off = {
+  email: 'no provider is configured',
+  in_app: 'it is off',
+  sms: 'no provider of texts is',
+  whatsapp: 'it has no sender',
+  push: 'no keys are',
+};
 
 describe('what stands in the way of a launch', () => {
   const cases: readonly (readonly [string, Partial<PreflightFacts>, readonly string[]])[] = [
@@ -40,10 +46,15 @@ describe('what stands in the way of a launch', () => {
         reach: [
           { ...reach, channel: 'sms' },
           { ...reach, channel: 'whatsapp' },
+          { ...reach, channel: 'push' },
         ],
         readiness: off,
       },
-      ['no SMS can be sent, because no provider of texts is', 'no WhatsApp message can be sent, because it has no sender'],
+      [
+        'no SMS can be sent, because no provider of texts is',
+        'no WhatsApp message can be sent, because it has no sender',
+        'no push message can be sent, because no keys are',
+      ],
     ],
   ];
   for (const [what, changes, blockers] of cases) {
