@@ -15,10 +15,11 @@ export type SubscriberRouting = Omit<SubscriberAdmission, 'rateLimiter'> & {
 export type SubscriberHandler = (subscriber: Subscriber, request: Request, response: Response) => Promise<void>;
 type Handlers = Readonly<Partial<Record<'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE', SubscriberHandler>>>;
 
-const MAX_BODY_BYTES = 8_192;
-
 /** What pages and apps ask for from any site in the name of one user: the token says whose it is, and no address, cookie or body does. */
-export function createSubscriberRouter({ rateLimits, bodyTimeoutMs = 10_000, ...tokens }: SubscriberRouting) {
+export function createSubscriberRouter(
+  { rateLimits, bodyTimeoutMs = 10_000, ...tokens }: SubscriberRouting,
+  { maxBodyBytes }: { readonly maxBodyBytes: number },
+) {
   const admission = { ...tokens, rateLimiter: createRateLimiter(rateLimits) };
   const router = Router({ caseSensitive: true });
   return {
@@ -33,7 +34,7 @@ export function createSubscriberRouter({ rateLimits, bodyTimeoutMs = 10_000, ...
         await handler(await admitSubscriber(admission, request, response), request, response);
       });
     },
-    bodyOf: (request: Request): Promise<Buffer> => readRawBody(request, { maxBytes: MAX_BODY_BYTES, timeoutMs: bodyTimeoutMs }),
+    bodyOf: (request: Request): Promise<Buffer> => readRawBody(request, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs }),
   };
 }
 

@@ -18,7 +18,7 @@ export type InboxDependencies = SubscriberRouting & {
 
 /** A user's inbox, for pages and apps that show it. */
 export function createInboxRoutes({ database, streams, ...routing }: InboxDependencies) {
-  const { router, serve, bodyOf } = createSubscriberRouter(routing);
+  const { router, serve, bodyOf } = createSubscriberRouter(routing, { maxBodyBytes: 1_024 });
   serve('/v1/inbox', { GET: list(database), HEAD: list(database) });
   serve('/v1/inbox/stream', {
     GET: async (subscriber, request, response) => streams.open(subscriber, lastEventId(request), response),

@@ -35,7 +35,7 @@ const REPORTS = '/v1/push/reports/:token';
 
 /** Browsers that users have let show messages, told of by the pages that they subscribed on; and what their service workers tell. */
 export function createPushRoutes({ database, push, ...routing }: PushRouteDependencies) {
-  const { router, serve, bodyOf } = createSubscriberRouter(routing);
+  const { router, serve, bodyOf } = createSubscriberRouter(routing, { maxBodyBytes: 8_192 });
   const settings = (): PushSettings & { readonly ledgerKey: Buffer } => {
     if (!push || !routing.ledgerKey) throw noPush();
     return { ...push, ledgerKey: routing.ledgerKey };
