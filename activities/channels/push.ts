@@ -1,23 +1,22 @@
 import { pushTopic, type PushCarriage, type PushWords } from '../../core/message/push.js';
-import { signToken } from '../../core/message/token.js';
 import { beginPush, choosePushDevices, notePushDevice } from '../../db/queries/push-devices.js';
-import { answerCall, type CallAnswer, type StepOfBatch } from '../../db/queries/send-ledger.js';
+import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { giveOwnCalls, ledgerCalls, type BeginOwnCall } from '../sending/own-calls.js';
+import { pairWritten, recipientsOf, type ClaimedRecipient, type Unwritten } from '../sending/pair-written.js';
 import { takenOver, type LedgerDependencies } from '../sending/send-chunk.js';
-import type { ChannelSender, Claimed, Recipient } from '../sending/send-step.js';
+import type { ChannelSender, Claimed } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
 import type { PushClient } from './push-client.js';
 import { sendPushes, type PushMessage } from './web-push.js';
 
-export type PushRecipient = Recipient & { readonly messageId: number };
 /** What a step says to each of these users, in their order, or why nothing; and how it is carried. */
-export type RenderedPushes = { readonly carriage: PushCarriage; readonly words: readonly (PushWords | { readonly because: string })[] };
+export type RenderedPushes = { readonly carriage: PushCarriage; readonly words: readonly (PushWords | Unwritten)[] };
 
 export type PushDependencies = {
   readonly client: PushClient;
   /** Where people reach the API: devices report there. */
   readonly publicUrl: string;
-  readonly render: (step: StepOfBatch, users: readonly PushRecipient[]) => Promise<RenderedPushes>;
+  readonly render: (step: StepOfBatch, users: readonly ClaimedRecipient[]) => Promise<RenderedPushes>;
 };
 
 /**
@@ -57,28 +56,15 @@ type Writing = PushDependencies & { readonly step: StepOfBatch };
 async function writeClaimed({ database, ledgerKey }: LedgerDependencies, writing: Writing, claimed: readonly Claimed[]) {
   const { client, publicUrl, render, step } = writing;
   const { tenantId } = step;
-  const recipients = claimed.map(({ userId, address, messageId }) => ({
-    userId,
-    address,
-    messageId,
-    token: signToken(ledgerKey, { tenantId, messageId }),
-  }));
+  const recipients = recipientsOf(ledgerKey, tenantId, claimed);
   const { carriage, words } = await render(step, recipients);
-  if (words.length !== claimed.length) throw new Error(`${words.length} push messages were written for ${claimed.length} users`);
   const { publicKey: vapidKey } = client.options.vapid;
   const messageIds = recipients.map(({ messageId }) => messageId);
   const devices = await choosePushDevices(database, tenantId, { messageIds, vapidKey });
-  const messages: { readonly messageId: number; readonly message: PushMessage }[] = [];
-  const unsent: Extract<CallAnswer, { status: 'failed' }>[] = [];
-  for (const [i, { messageId, token }] of recipients.entries()) {
-    const said = words[i] ?? { because: 'it has no words' };
+  const paired = pairWritten(recipients, words, ({ messageId, token }, said: PushWords): PushMessage | Unwritten => {
     const device = devices.get(messageId) ?? { because: 'no device' };
-    if ('because' in said) unsent.push({ messageId, status: 'failed', reason: said.because });
-    else if ('because' in device) unsent.push({ messageId, status: 'failed', reason: device.because });
-    else {
-      const content = { ...said, reportUrl: `${publicUrl}/v1/push/reports/${token}` };
-      messages.push({ messageId, message: { token, topic: pushTopic(ledgerKey, token), device, content } });
-    }
-  }
-  return { carriage, messages, unsent };
+    if ('because' in device) return device;
+    return { token, topic: pushTopic(ledgerKey, token), device, content: { ...said, reportUrl: `${publicUrl}/v1/push/reports/${token}` } };
+  });
+  return { carriage, ...paired };
 }

@@ -1,6 +1,6 @@
 import type { EmailEnvelope, EmailMessage } from '../../core/message/email.js';
-import { signToken } from '../../core/message/token.js';
-import type { CallAnswer, StepOfBatch } from '../../db/queries/send-ledger.js';
+import type { StepOfBatch } from '../../db/queries/send-ledger.js';
+import { pairWritten, recipientsOf, type FailedAnswer, type Unwritten } from './pair-written.js';
 import type { LedgerDependencies, LedgerEmail } from './send-chunk.js';
 import type { Claimed, Recipient } from './send-step.js';
 
@@ -10,7 +10,7 @@ export type RenderMails = (step: StepOfBatch, users: readonly Recipient[]) => Pr
 export type RenderedStep = {
   readonly envelope: EmailEnvelope;
   /** One for each user: a mail, or why there is none. */
-  readonly mails: readonly (RenderedMail | { readonly because: string })[];
+  readonly mails: readonly (RenderedMail | Unwritten)[];
 };
 export type RenderedMail = Omit<EmailMessage, 'token' | 'to'>;
 
@@ -20,7 +20,6 @@ export type ClaimedMails = {
   /** Of those to whom there is nothing to send. */
   readonly unsent: readonly FailedAnswer[];
 };
-export type FailedAnswer = Extract<CallAnswer, { status: 'failed' }>;
 
 /** Writes the mails of messages that were claimed. */
 export async function renderClaimedMails(
@@ -28,21 +27,13 @@ export async function renderClaimedMails(
   step: StepOfBatch,
   claimed: readonly Claimed[],
 ): Promise<ClaimedMails> {
-  const { tenantId } = step;
-  const recipients = claimed.map(({ userId, address, messageId }) => ({
-    userId,
-    address,
-    token: signToken(ledgerKey, { tenantId, messageId }),
+  const recipients = recipientsOf(ledgerKey, step.tenantId, claimed);
+  const { envelope, mails } = await render(step, recipients);
+  const { messages, unsent } = pairWritten(recipients, mails, ({ messageId, token, address }, mail: RenderedMail): LedgerEmail => ({
+    ...mail,
+    messageId,
+    token,
+    to: { email: address },
   }));
-  const rendered = await render(step, recipients);
-  if (rendered.mails.length !== claimed.length) throw new Error(`${rendered.mails.length} mails were rendered for ${claimed.length} users`);
-  const mails: LedgerEmail[] = [];
-  const unsent: FailedAnswer[] = [];
-  for (const [i, { messageId }] of claimed.entries()) {
-    const [mail, recipient] = [rendered.mails[i], recipients[i]];
-    if (!mail || !recipient) continue;
-    if ('because' in mail) unsent.push({ messageId, status: 'failed', reason: mail.because });
-    else mails.push({ ...mail, messageId, token: recipient.token, to: { email: recipient.address } });
-  }
-  return { envelope: rendered.envelope, mails, unsent };
+  return { envelope, mails: messages.map(({ message }) => message), unsent };
 }

@@ -9,8 +9,9 @@ import { isTransactional } from '../../db/queries/consent.js';
 import { findEmailSender } from '../../db/queries/email-senders.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import { readUserVariables } from '../../db/queries/user-variables.js';
-import type { PushDependencies, PushRecipient, RenderedPushes } from '../channels/push.js';
+import type { PushDependencies, RenderedPushes } from '../channels/push.js';
 import { withOurLinks, type LinkSettings } from './linking.js';
+import type { ClaimedRecipient, Unwritten } from './pair-written.js';
 
 export type PushRendererDependencies = LinkSettings & { readonly database: Database };
 
@@ -20,7 +21,7 @@ export const createPushRenderer =
   (step, users) =>
     database.withTenant(step.tenantId, (tx) => renderStep(tx, { step, users, settings }));
 
-type Rendering = { readonly step: StepOfBatch; readonly users: readonly PushRecipient[]; readonly settings: LinkSettings };
+type Rendering = { readonly step: StepOfBatch; readonly users: readonly ClaimedRecipient[]; readonly settings: LinkSettings };
 
 async function renderStep(tx: TenantTransaction, { step, users, settings }: Rendering): Promise<RenderedPushes> {
   const { tenantId } = step;
@@ -47,8 +48,8 @@ async function renderStep(tx: TenantTransaction, { step, users, settings }: Rend
 async function linked(
   tx: TenantTransaction,
   linking: Parameters<typeof withOurLinks>[1],
-  users: readonly PushRecipient[],
-  words: readonly (PushWords | { readonly because: string })[],
+  users: readonly ClaimedRecipient[],
+  words: readonly (PushWords | Unwritten)[],
 ): Promise<RenderedPushes['words']> {
   const urlOf = (i: number): string | undefined => {
     const one = words[i];
