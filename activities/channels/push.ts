@@ -1,7 +1,7 @@
 import { pushTopic, type PushCarriage, type PushWords } from '../../core/message/push.js';
-import { beginPush, choosePushDevices, notePushDevice } from '../../db/queries/push-devices.js';
+import { beginPushes, choosePushDevices, notePushDevice } from '../../db/queries/push-devices.js';
 import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
-import { giveOwnCalls, ledgerCalls, type BeginOwnCall } from '../sending/own-calls.js';
+import { giveOwnCalls, ledgerCalls, type BeginOwnCalls } from '../sending/own-calls.js';
 import { pairWritten, recipientsOf, type ClaimedRecipient, type Unwritten } from '../sending/pair-written.js';
 import { takenOver, type LedgerDependencies } from '../sending/send-chunk.js';
 import type { ChannelSender, Claimed } from '../sending/send-step.js';
@@ -32,7 +32,10 @@ export const createPushChannel =
     if (unsent.length > 0) await throughOutages(() => answerCall(database, tenantId, { callId, answers: unsent, at: now() }), patience);
     if (messages.length === 0) return unsent;
     const own = await giveOwnCalls(ledger, tenantId, callId, messages);
-    const begin: BeginOwnCall<PushMessage> = (call, { device: { deviceId } }) => beginPush(database, tenantId, { ...call, deviceId });
+    const begin: BeginOwnCalls<PushMessage> = (some, judging) => {
+      const begun = some.map(({ callId: own, messageId, message: { device } }) => ({ callId: own, messageId, deviceId: device.deviceId }));
+      return beginPushes(database, tenantId, begun, judging);
+    };
     const { calls, standings, lost } = ledgerCalls(ledger, { tenantId, claimedMs, own, begin });
     await sendPushes(
       dependencies.client,

@@ -2,7 +2,7 @@ import { emailFault, type EmailEnvelope, type EmailLimits } from '../../core/mes
 import { SMTP_MOST_BYTES } from '../../core/message/smtp-mail.js';
 import { concernsAllMails, smtpOutcome } from '../../core/message/smtp-outcome.js';
 import type { SendOutcome } from '../../core/message/send-outcome.js';
-import { beginOwnCall } from '../../db/queries/own-calls.js';
+import { beginOwnCalls } from '../../db/queries/own-calls.js';
 import { answerCall } from '../../db/queries/send-ledger.js';
 import { renderClaimedMails, type RenderMails } from '../sending/claimed-mails.js';
 import { giveOwnCalls, ledgerCalls } from '../sending/own-calls.js';
@@ -34,7 +34,7 @@ export const createSmtpChannel =
       tenantId,
       claimedMs,
       own,
-      begin: (call) => beginOwnCall(database, tenantId, call),
+      begin: (some, judging) => beginOwnCalls(database, tenantId, some, judging),
     });
     await sendMails(client, { envelope, mails, calls });
     if (lost.size > 0) throw takenOver();

@@ -1,8 +1,8 @@
 import { phoneFault, type PhoneChannel, type PhoneContent, type PhoneMessage, type PhoneSender } from '../../core/message/phone-message.js';
 import { hashText } from '../../core/message/sealed-text.js';
 import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
-import { beginText, listOpenWindows } from '../../db/queries/texts.js';
-import { giveOwnCalls, ledgerCalls, type BeginOwnCall } from '../sending/own-calls.js';
+import { beginTexts, listOpenWindows } from '../../db/queries/texts.js';
+import { giveOwnCalls, ledgerCalls, type BeginOwnCalls } from '../sending/own-calls.js';
 import { pairWritten, recipientsOf, type ClaimedRecipient, type Unwritten } from '../sending/pair-written.js';
 import { takenOver, type LedgerDependencies } from '../sending/send-chunk.js';
 import type { ChannelSender, Claimed } from '../sending/send-step.js';
@@ -41,9 +41,9 @@ export const createTextChannel =
     if (unsent.length > 0) await throughOutages(() => answerCall(database, tenantId, { callId, answers: unsent, at: now() }), patience);
     if (messages.length === 0) return unsent;
     const own = await giveOwnCalls(ledger, tenantId, callId, messages);
-    const begin: BeginOwnCall<PhoneMessage> = (call, { content }) => {
-      const said = content.kind === 'text' ? hashText(ledgerKey, content.text) : null;
-      return beginText(database, tenantId, { ...call, said });
+    const begin: BeginOwnCalls<PhoneMessage> = (some, judging) => {
+      const said = ({ content }: PhoneMessage) => (content.kind === 'text' ? hashText(ledgerKey, content.text) : null);
+      return beginTexts(database, tenantId, some.map(({ message, ...call }) => ({ ...call, said: said(message) })), judging); // prettier-ignore
     };
     const { calls, standings, lost } = ledgerCalls(ledger, { tenantId, claimedMs, own, begin });
     const batch = { sender, statusUrl: dependencies.statusUrl, messages: own.map(({ message }) => message) };

@@ -1,22 +1,23 @@
 /**
- * Does together what is asked for one by one: while some is under way, what comes is gathered, and goes next, in one go. Where that fails, it
- * fails for all that went together.
+ * Does together what is asked for one by one: while some is under way, what comes is gathered, and goes next, in one go. `work` gives a
+ * result for each item, in their order. Where it fails, it fails for all that went together.
  */
-export function gathered<Item>(work: (items: readonly Item[]) => Promise<void>): (item: Item) => Promise<void> {
-  let next: { readonly items: Item[]; readonly done: Promise<void> } | undefined;
+export function gathered<Item, Result>(work: (items: readonly Item[]) => Promise<readonly Result[]>): (item: Item) => Promise<Result> {
+  let next: { readonly items: Item[]; readonly done: Promise<readonly Result[]> } | undefined;
   let last: Promise<unknown> = Promise.resolve();
+  const resultOf = async ({ items, done }: NonNullable<typeof next>, item: Item): Promise<Result> => {
+    const position = items.push(item) - 1;
+    return (await done)[position] as Result;
+  };
   return (item) => {
-    if (next) {
-      next.items.push(item);
-      return next.done;
-    }
-    const items = [item];
+    if (next) return resultOf(next, item);
+    const items: Item[] = [];
     const done = last.then(() => {
       next = undefined;
       return work(items);
     });
     next = { items, done };
     last = done.catch(() => undefined);
-    return done;
+    return resultOf(next, item);
   };
 }

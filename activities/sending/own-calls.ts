@@ -11,11 +11,11 @@ import { throughOutages } from './through-outages.js';
 /** A message with the call that is its own: its provider takes one to a request. */
 export type OwnCall<M> = { readonly callId: string; readonly messageId: number; readonly message: M };
 
-/** Says that a call begins, and judges its message once more. Nothing: another worker has taken it over. */
-export type BeginOwnCall<M> = (
-  call: { readonly callId: string; readonly messageId: number; readonly addressKey: Buffer; readonly at: Date },
-  message: M,
-) => Promise<BegunMessage | undefined>;
+/** Says that calls begin, and judges their messages once more. Tells nothing of those that another worker has taken over. */
+export type BeginOwnCalls<M> = (
+  calls: readonly OwnCall<M>[],
+  judging: { readonly addressKey: Buffer; readonly at: Date },
+) => Promise<readonly BegunMessage[]>;
 
 /** Gives messages that were claimed together a call each, before any of them begins. */
 export async function giveOwnCalls<M>(
@@ -40,7 +40,7 @@ export function ledgerCalls<M extends { readonly token: string }>(
     claimedMs,
     own,
     begin,
-  }: { readonly tenantId: TenantId; readonly claimedMs: number; readonly own: readonly OwnCall<M>[]; readonly begin: BeginOwnCall<M> },
+  }: { readonly tenantId: TenantId; readonly claimedMs: number; readonly own: readonly OwnCall<M>[]; readonly begin: BeginOwnCalls<M> },
 ) {
   const byToken = new Map(own.map((call) => [call.message.token, call]));
   const standings: Standing[] = [];
@@ -50,20 +50,28 @@ export function ledgerCalls<M extends { readonly token: string }>(
     if (!call) throw new Error('this message has no call');
     return call;
   };
+  const beginning = gathered(async (some: readonly OwnCall<M>[]) => {
+    const begun = await throughOutages(() => begin(some, { addressKey: ledgerKey, at: now() }), patience);
+    const byMessage = new Map(begun.map((message) => [message.messageId, message]));
+    return some.map(({ messageId }) => byMessage.get(messageId));
+  });
   // Each answer changes the row of the campaign, whose lock they would take one after the other.
-  const answer = gathered((answers: readonly OwnAnswer[]) => throughOutages(() => answerOwnCalls(database, tenantId, answers), patience));
+  const answer = gathered(async (answers: readonly OwnAnswer[]) => {
+    await throughOutages(() => answerOwnCalls(database, tenantId, answers), patience);
+    return [];
+  });
   const calls: LedgerCalls<M> = {
     async begin(message) {
-      const { callId, messageId } = callOf(message);
+      const call = callOf(message);
       for (;;) {
         // By the clock of the machine: a campaign's may run faster. Whoever was held up asks anew: somebody may want no more meanwhile.
         const startedMs = Date.now();
         requireFresh(claimedMs);
-        const begun = await throughOutages(() => begin({ callId, messageId, addressKey: ledgerKey, at: now() }, message), patience);
+        const begun = await beginning(call);
         if (begun?.status === 'claimed' && Math.abs(Date.now() - startedMs) > FRESH_MS) continue;
         if (begun?.status === 'claimed') return true;
         if (begun) standings.push(begun);
-        else lost.add(messageId);
+        else lost.add(call.messageId);
         return false;
       }
     },

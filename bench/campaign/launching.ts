@@ -1,7 +1,9 @@
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
+import { recordConsent } from '../../db/queries/consent.js';
 import { putPhoneSenders } from '../../db/queries/phone-senders.js';
+import { putSendingPolicy } from '../../db/queries/sending-policy.js';
 import { waitUntil } from '../../sandbox/processes.js';
-import { addSegment, askCampaign, draftCampaign } from '../../test/harness/campaigns.js';
+import { ADDRESS_KEY, addSegment, askCampaign, draftCampaign } from '../../test/harness/campaigns.js';
 import { campaignWorkflowId } from '../../workflows/campaign/contract.js';
 import { peakMemoryMib, secondsBetween, totalSeconds, type RoleSeconds } from '../measuring/usage-by-role.js';
 import { compareWithLedger, type Compared } from './accepted.js';
@@ -22,7 +24,7 @@ export type CampaignFigures = Compared & {
 };
 
 /** Makes the audience: users `u1` … who can all be reached. As in a database that has lived, the planner knows the tables. */
-export async function addAudience({ database, tenantId }: World, recipients: number): Promise<string> {
+export async function addAudience({ database, tenantId }: Pick<World, 'database' | 'tenantId'>, recipients: number): Promise<string> {
   const segment = await addSegment(
     database,
     tenantId,
@@ -30,6 +32,31 @@ export async function addAudience({ database, tenantId }: World, recipients: num
   );
   await database.admin.query('vacuum analyze users, contacts, segment_membership, send_slots');
   return segment;
+}
+
+/**
+ * Lets every check of the claim have something to look at, and hold nobody: a yes on record for every address, hours of the tenant's own,
+ * and a cap.
+ */
+export async function askForEverything({ database, tenantId }: Pick<World, 'database' | 'tenantId'>): Promise<void> {
+  const channels = ['email', 'sms'] as const;
+  await database.withTenant(tenantId, (tx) =>
+    putSendingPolicy(tx, tenantId, {
+      quietHours: Object.fromEntries(channels.map((channel) => [channel, 'daily 00:00-24:00'])),
+      caps: [{ capKey: 'weekly', channel: 'all', most: 100, spanMinutes: 7 * 1440, priority: 0 }],
+      topics: [{ topic: 'marketing', doubleOptIn: false, requiresConsent: channels, isTransactional: false }],
+    }),
+  );
+  const { rows } = await database.admin.query<{ userId: string; channel: 'email' | 'sms'; address: string }>(
+    'select user_id as "userId", channel, address from contacts where tenant_id = $1',
+    [tenantId],
+  );
+  const at = new Date();
+  const words = rows.map(
+    (contact) => ({ ...contact, topic: 'marketing', action: 'granted', basis: 'consent', source: 'bench', at }) as const,
+  );
+  while (words.length > 0) await recordConsent(database, tenantId, words.splice(-5_000), { addressKey: ADDRESS_KEY, at });
+  await database.admin.query('vacuum analyze consents, consent_events, sending_policies, sending_caps, consent_topics');
 }
 
 /** Gives people a telephone each, where they have said yes to messages and it is noon: at other hours nobody may be written to. */

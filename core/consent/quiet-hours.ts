@@ -64,13 +64,13 @@ function constraintsOf(recipient: Recipient, { tenantTimeZone, ownHours }: Quiet
   const zones = own !== undefined ? [own] : byClock.length > 0 ? byClock : [parseTimeZone(tenantTimeZone) ?? 'UTC'];
   // The laws of a place hold on its own clocks where it gave them, and on all that there are otherwise.
   const zonesFor = (place: Place) => (own === undefined && clock.includes(place) ? place.zones : zones);
-  const byLaw =
+  const byLaw = () =>
     places.length === 0
       ? quietLaws.flatMap((law) => on(zones, law))
       : places.flatMap((place) => lawsOf(place).flatMap((law) => on(zonesFor(place), law)));
   const hours = ownHours[recipient.channel];
   return distinct([
-    ...(BY_LAW.includes(recipient.channel) ? byLaw : []),
+    ...(BY_LAW.includes(recipient.channel) ? byLaw() : []),
     ...(hours === undefined ? [] : on(zones, { hours, holidays: null })),
   ]);
 }
@@ -124,18 +124,9 @@ function nextOpenMs({ hours, holidays, zone }: Constraint, fromMs: number, until
   return untilMs;
 }
 
-const knownOffsets = new Map<string, ZoneOffsets>();
-const MOST_REMEMBERED = 2_000;
-
-/** A zone's offsets from a moment on for as long as anything here looks ahead. To ask costs a millisecond, and is the same for everybody. */
+/** A zone's offsets from a moment on for as long as anything here looks ahead, by periods that all moments share. */
 function offsetsAround(zone: string, ms: number): ZoneOffsets {
-  const period = Math.floor(ms / (MOST_DAYS * DAY_MS));
-  const key = `${period} ${zone}`;
-  const known = knownOffsets.get(key);
-  if (known !== undefined) return known;
-  const fromMs = period * MOST_DAYS * DAY_MS;
-  const offsets = zoneOffsets(zone, { fromMs, toMs: fromMs + 2 * MOST_DAYS * DAY_MS });
-  if (knownOffsets.size >= MOST_REMEMBERED) knownOffsets.clear();
-  knownOffsets.set(key, offsets);
-  return offsets;
+  const span = MOST_DAYS * DAY_MS;
+  const fromMs = Math.floor(ms / span) * span;
+  return zoneOffsets(zone, { fromMs, toMs: fromMs + 2 * span });
 }

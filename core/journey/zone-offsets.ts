@@ -8,8 +8,27 @@ const DAY_MS = 86_400_000;
  */
 export type ZoneOffsets = readonly (readonly [fromMs: number, offsetMs: number])[];
 
-/** The offsets of a zone (an IANA name) between two moments. Before the first, the first is taken to hold; after the last, the last. */
-export function zoneOffsets(timeZone: string, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): ZoneOffsets {
+type Span = { readonly fromMs: number; readonly toMs: number };
+
+const known = new Map<string, ZoneOffsets>();
+const MOST_KNOWN = 2_000;
+
+/**
+ * The offsets of a zone (an IANA name) between two moments. Before the first, the first is taken to hold; after the last, the last. To ask
+ * costs a millisecond, and many ask the same: what was asked lately is remembered.
+ */
+export function zoneOffsets(timeZone: string, span: Span): ZoneOffsets {
+  const key = `${timeZone} ${span.fromMs} ${span.toMs}`;
+  let offsets = known.get(key);
+  if (offsets === undefined) {
+    offsets = readOffsets(timeZone, span);
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(key, offsets);
+  }
+  return offsets;
+}
+
+function readOffsets(timeZone: string, { fromMs, toMs }: Span): ZoneOffsets {
   const offsetAt = createOffsets(timeZone);
   const found: [number, number][] = [[fromMs, offsetAt(fromMs)]];
   // No zone changes its clock twice within a few days.
@@ -22,7 +41,7 @@ export function zoneOffsets(timeZone: string, { fromMs, toMs }: { readonly fromM
 }
 
 /** Likewise; a zone that this program does not know (its database may be older than who wrote it) has the offsets of another. */
-export function zoneOffsetsOr(timeZone: string, otherwise: string, span: { readonly fromMs: number; readonly toMs: number }): ZoneOffsets {
+export function zoneOffsetsOr(timeZone: string, otherwise: string, span: Span): ZoneOffsets {
   try {
     return zoneOffsets(timeZone, span);
   } catch (error) {

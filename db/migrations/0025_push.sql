@@ -129,18 +129,27 @@ begin
 end
 $$;
 
--- As begin_call, of one message for one device, which is still its user's, and notes that it goes there. Where it is not any more, another
--- one is looked for at once: the message is asked for anew.
-create function begin_push(wanted uuid, call uuid, message bigint, key bytea, at timestamptz, device bigint)
+-- As begin_calls, each message for one device, which is still its user's, and notes that it goes there. Where it is not any more, another
+-- one is looked for at once: the message is asked for anew. Devices are locked in their order.
+create function begin_pushes(wanted uuid, own uuid[], message_ids bigint[], key bytea, at timestamptz, devices bigint[])
   returns table (message_id bigint, status text, reason text, due_at timestamptz)
   language plpgsql set search_path = madansara_analytics
 as $$
 #variable_conflict use_column
+declare
+  own_call uuid;
+  own_device bigint;
 begin
-  for message_id, status, reason, due_at in select b.* from begin_call(wanted, call, array[message], key, at) b loop
-    if status = 'claimed' and not note_push(wanted, message, device) then
-      perform answer_call(wanted, call, jsonb_build_array(jsonb_build_array(message, 'deferred', 'another device', extract(epoch from at) * 1000)), at);
-      select m.status, m.reason, m.due_at into status, reason, due_at from messages m where m.tenant_id = wanted and m.message_id = message;
+  for message_id, status, reason, due_at, own_call, own_device in
+    select b.message_id, b.status, b.reason, b.due_at, o.call, o.device
+    from begin_calls(wanted, own, message_ids, key, at) b
+    join unnest(own, message_ids, devices) o(call, message_id, device) on o.message_id = b.message_id
+    order by o.device
+  loop
+    if status = 'claimed' and not note_push(wanted, message_id, own_device) then
+      perform answer_call(wanted, own_call, jsonb_build_array(
+        jsonb_build_array(message_id, 'deferred', 'another device', extract(epoch from at) * 1000)), at);
+      select m.status, m.reason, m.due_at into status, reason, due_at from messages m where m.tenant_id = wanted and m.message_id = begin_pushes.message_id;
     end if;
     return next;
   end loop;
@@ -207,4 +216,4 @@ as $$
 $$;
 
 select plan_by_look_ups(name::regproc::regprocedure)
-from unnest(array['keep_push_device', 'drop_push_device', 'choose_push_devices', 'begin_push', 'note_push', 'note_push_device', 'take_push_report']) name;
+from unnest(array['keep_push_device', 'drop_push_device', 'choose_push_devices', 'begin_pushes', 'note_push', 'note_push_device', 'take_push_report']) name;

@@ -1,6 +1,6 @@
 import type { TenantId } from '../../core/ids.js';
 import type { Database } from '../client.js';
-import { beginCall, type BegunMessage, type CallAnswer } from './send-ledger.js';
+import type { BegunMessage, CallAnswer } from './send-ledger.js';
 
 type Ledger = Pick<Database, 'pool'>;
 
@@ -19,13 +19,18 @@ export async function partClaims(
   return rows[0]?.parted === calls.length;
 }
 
-/** As `beginCall`, of the one message of a call. */
-export async function beginOwnCall(
-  ledger: Ledger,
+/** As `beginCall`, of calls of one message each. Tells nothing of those that another worker has taken over. */
+export async function beginOwnCalls(
+  { pool }: Ledger,
   tenantId: TenantId,
-  { messageId, ...call }: { readonly callId: string; readonly messageId: number; readonly addressKey: Buffer; readonly at: Date },
-): Promise<BegunMessage | undefined> {
-  return (await beginCall(ledger, tenantId, { ...call, messageIds: [messageId] }))?.[0];
+  calls: readonly { readonly callId: string; readonly messageId: number }[],
+  { addressKey, at }: { readonly addressKey: Buffer; readonly at: Date },
+): Promise<readonly BegunMessage[]> {
+  const { rows } = await pool.query<BegunMessage>(
+    `select message_id::float8 as "messageId", status, reason, due_at as "dueAt" from begin_calls($1, $2, $3, $4, $5)`,
+    [tenantId, calls.map(({ callId }) => callId), calls.map(({ messageId }) => messageId), addressKey, at],
+  );
+  return rows;
 }
 
 /** Why nothing may be sent to an address any more, as the ledger keeps it. */

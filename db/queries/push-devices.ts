@@ -77,23 +77,25 @@ export async function choosePushDevices(
   );
 }
 
-/** As `beginCall`, of the one message of a call, for a device that is still its user's. */
-export async function beginPush(
+/** As `beginOwnCalls`, each message for a device that is still its user's. */
+export async function beginPushes(
   { pool }: Pool,
   tenantId: TenantId,
-  call: {
-    readonly callId: string;
-    readonly messageId: number;
-    readonly addressKey: Buffer;
-    readonly at: Date;
-    readonly deviceId: number;
-  },
-): Promise<BegunMessage | undefined> {
+  calls: readonly { readonly callId: string; readonly messageId: number; readonly deviceId: number }[],
+  { addressKey, at }: { readonly addressKey: Buffer; readonly at: Date },
+): Promise<readonly BegunMessage[]> {
   const { rows } = await pool.query<BegunMessage>(
-    `select message_id::float8 as "messageId", status, reason, due_at as "dueAt" from begin_push($1, $2, $3, $4, $5, $6)`,
-    [tenantId, call.callId, call.messageId, call.addressKey, call.at, call.deviceId],
+    `select message_id::float8 as "messageId", status, reason, due_at as "dueAt" from begin_pushes($1, $2, $3, $4, $5, $6)`,
+    [
+      tenantId,
+      calls.map(({ callId }) => callId),
+      calls.map(({ messageId }) => messageId),
+      addressKey,
+      at,
+      calls.map(({ deviceId }) => deviceId),
+    ],
   );
-  return rows[0];
+  return rows;
 }
 
 /** Notes what was found out about a device. */

@@ -21,6 +21,7 @@ export async function readQuietRules(tx: TenantTransaction, tenantId: TenantId):
 
 type PlaceRow = {
   readonly idx: number;
+  /** A telephone's number: another address tells of no place. */
   readonly address: string | null;
   readonly timeZone: string | null;
   readonly country: string | null;
@@ -37,12 +38,19 @@ export async function readWaits(tx: TenantTransaction, step: StepOfBatch, rules:
     sql`select idx, address, time_zone as "timeZone", country, postal_code as "postalCode"
         from places_of_members(${tenantId}, ${campaignId}, ${channel}, ${batch}, ${sql.param(members)}::integer[])`,
   );
-  const isPhone = channel === 'sms' || channel === 'whatsapp';
-  const places = new Map(rows.map(({ idx, address, ...place }) => [idx, { ...place, channel, phone: isPhone ? address : null }]));
-  return members.map((idx) => {
-    const place = places.get(idx);
-    const fromMs = place === undefined ? at.getTime() : claimableFrom(at.getTime(), place, rules);
-    if (fromMs === null) return 'infinity';
-    return fromMs <= at.getTime() ? null : new Date(fromMs).toISOString();
-  });
+  // Most of a batch are in a few places.
+  const known = new Map<string, string | null>();
+  const waitAt = ({ address: phone, ...place }: Omit<PlaceRow, 'idx'>): string | null => {
+    const key = JSON.stringify([phone, place.timeZone, place.country, place.postalCode]);
+    let wait = known.get(key);
+    if (wait === undefined) known.set(key, (wait = waitOf(claimableFrom(at.getTime(), { ...place, phone, channel }, rules), at)));
+    return wait;
+  };
+  const waits = new Map(rows.map(({ idx, ...place }) => [idx, waitAt(place)]));
+  return members.map((idx) => waits.get(idx) ?? null);
+}
+
+function waitOf(fromMs: number | null, at: Date): string | null {
+  if (fromMs === null) return 'infinity';
+  return fromMs <= at.getTime() ? null : new Date(fromMs).toISOString();
 }

@@ -6,23 +6,18 @@ import type { BegunMessage } from './send-ledger.js';
 
 type Ledger = Pick<Database, 'pool'>;
 
-/** As `beginCall`, of one message, and notes what is about to be said: `said` is a keyed hash of it, or nothing for a template's. */
-export async function beginText(
+/** As `beginOwnCalls`, and notes what is about to be said: `said` is a keyed hash of it, or nothing for a template's. */
+export async function beginTexts(
   { pool }: Ledger,
   tenantId: TenantId,
-  call: {
-    readonly callId: string;
-    readonly messageId: number;
-    readonly addressKey: Buffer;
-    readonly at: Date;
-    readonly said: Buffer | null;
-  },
-): Promise<BegunMessage | undefined> {
+  calls: readonly { readonly callId: string; readonly messageId: number; readonly said: Buffer | null }[],
+  { addressKey, at }: { readonly addressKey: Buffer; readonly at: Date },
+): Promise<readonly BegunMessage[]> {
   const { rows } = await pool.query<BegunMessage>(
-    `select message_id::float8 as "messageId", status, reason, due_at as "dueAt" from begin_text($1, $2, $3, $4, $5, $6)`,
-    [tenantId, call.callId, call.messageId, call.addressKey, call.at, call.said],
+    `select message_id::float8 as "messageId", status, reason, due_at as "dueAt" from begin_texts($1, $2, $3, $4, $5, $6)`,
+    [tenantId, calls.map(({ callId }) => callId), calls.map(({ messageId }) => messageId), addressKey, at, calls.map(({ said }) => said)],
   );
-  return rows[0];
+  return rows;
 }
 
 /** Notes by which id Twilio knows a message. False: it is another message's. */

@@ -11,13 +11,14 @@ describe('work that is gathered', () => {
       groups.push([...items]);
       await setTimeout(5);
       over += items.length;
+      return items.map((item) => -item);
     });
     const first = work(1);
     await setImmediate();
     const others = [2, 3, 4].map(work);
     await first;
     assert.equal(over, 1);
-    await Promise.all(others);
+    assert.deepEqual(await Promise.all(others), [-2, -3, -4]);
     await work(5);
     assert.deepEqual([groups, over], [[[1], [2, 3, 4], [5]], 5]);
   });
@@ -26,6 +27,7 @@ describe('work that is gathered', () => {
     const check = gathered(async (items: readonly number[]) => {
       await setImmediate();
       if (items.includes(2)) throw new Error('no twos');
+      return [];
     });
     const one = check(1);
     await setImmediate();

@@ -144,7 +144,7 @@ describe('sending a step of push messages', () => {
       get: (pool, name) =>
         name === 'query'
           ? async (text: string, ...more: unknown[]) => {
-              if (text.includes('begin_push')) await tellOf(database, { tenantId, user: 'u2', subscription: taken });
+              if (text.includes('begin_pushes')) await tellOf(database, { tenantId, user: 'u2', subscription: taken });
               return Reflect.apply(pool.query, pool, [text, ...more]) as unknown;
             }
           : (Reflect.get(pool, name) as unknown),

@@ -11,7 +11,7 @@ import type { TenantId } from '../../core/ids.js';
 import { readToken } from '../../core/message/token.js';
 import { claimMessages } from '../../db/queries/claiming.js';
 import { partClaims } from '../../db/queries/own-calls.js';
-import { beginText } from '../../db/queries/texts.js';
+import { beginTexts } from '../../db/queries/texts.js';
 import { takeReply } from '../../db/queries/replies.js';
 import { startSandboxTwilio, type SandboxTwilio, type SandboxTwilioOptions } from '../../sandbox/twilio/twilio.js';
 import { ADDRESS_KEY } from '../harness/campaigns.js';
@@ -219,7 +219,7 @@ describe('texts of which nobody knows whether Twilio has them', () => {
     const calls = claims.map(({ messageId }) => ({ callId: randomUUID(), messageId }));
     await partClaims(database, tenantId, { from: callId, calls });
     const [first = { callId, messageId: 0 }] = calls;
-    await beginText(database, tenantId, { ...first, addressKey: ADDRESS_KEY, at: midday(), said: null });
+    await beginTexts(database, tenantId, [{ ...first, said: null }], { addressKey: ADDRESS_KEY, at: midday() });
     assert.deepEqual(outcomes(await sendStep(dependencies(), step)), ['uncertain', 'sent']);
     assert.equal(await partClaims(database, tenantId, { from: callId, calls }), false);
   });

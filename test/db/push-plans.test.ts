@@ -81,7 +81,7 @@ async function rowsRead({ tenantId, campaignId, stepKey, batch, members }: StepO
     const own = randomUUID();
     const [message, device] = [ids.at(-1), chosen.rows.at(-1)?.id];
     await client.query('select part_claims($1, $2, array[$3::uuid], array[$4::bigint])', [tenantId, call, own, message]);
-    const begun = await alone('select status as id from begin_push($1, $2, $3, $4, $5, $6)', [
+    const begun = await alone('select status as id from begin_pushes($1, array[$2::uuid], array[$3::bigint], $4, $5, array[$6::bigint])', [
       tenantId,
       own,
       message,

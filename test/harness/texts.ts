@@ -5,7 +5,7 @@ import { signToken } from '../../core/message/token.js';
 import { claimMessages } from '../../db/queries/claiming.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import { answerOwnCalls, partClaims } from '../../db/queries/own-calls.js';
-import { beginText } from '../../db/queries/texts.js';
+import { beginTexts } from '../../db/queries/texts.js';
 import { ADDRESS_KEY, addCampaign } from './campaigns.js';
 import type { TestDatabase } from './database.js';
 import { claimed } from './ledger.js';
@@ -55,7 +55,7 @@ export async function sentText(database: TestDatabase, channel: PhoneChannel = '
   const [{ messageId } = { messageId: 0 }] = claims;
   const own = randomUUID();
   await partClaims(database, tenantId, { from: callId, calls: [{ callId: own, messageId }] });
-  await beginText(database, tenantId, { callId: own, messageId, addressKey: ADDRESS_KEY, at: midday, said: null });
+  await beginTexts(database, tenantId, [{ callId: own, messageId, said: null }], { addressKey: ADDRESS_KEY, at: midday });
   const messageSid = newSid();
   const answer = { messageId, status: 'sent' } as const;
   await answerOwnCalls(database, tenantId, [{ callId: own, answer, messageSid, hush: undefined, at: midday }]);
