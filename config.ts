@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { KNOWN_RATES, type Rates } from './core/message/rates.js';
 import { isVapidSubject, vapidKeysOf, type VapidKeys } from './core/push/vapid.js';
 import { isThisMachine, parseSmtpUrl, type SmtpServer } from './core/message/smtp-server.js';
 
@@ -24,6 +25,8 @@ const HttpAddress = z.url({ protocol: /^https?$/ }).transform((text) => text.rep
 const wantsS3 = (env: { ARTIFACT_STORE?: 'directory' | 's3' | undefined; S3_ENDPOINT?: string | undefined }) =>
   (env.ARTIFACT_STORE ?? (env.S3_ENDPOINT ? 's3' : 'directory')) === 's3';
 
+const PerSecond = z.coerce.number().min(0.01).max(100_000);
+
 const SmtpUrl = z.string().transform((text, context): SmtpServer => {
   const server = parseSmtpUrl(text);
   if (!('fault' in server)) return server;
@@ -32,6 +35,7 @@ const SmtpUrl = z.string().transform((text, context): SmtpServer => {
 });
 
 const REAL_SENDGRID = /^https:\/\/api\.([a-z]+\.)?sendgrid\.com/;
+const REAL_META = /^https:\/\/graph\.(facebook|instagram)\.com/;
 const REAL_TWILIO = /^https:\/\/api\.([a-z0-9-]+\.)*twilio\.com/;
 
 /** A rule that is tried even when a single variable is at fault, so that all faults are told at once. */
@@ -70,6 +74,10 @@ const Environment = z
     SENDGRID_API_KEY: z.string().min(1).optional(),
     SENDGRID_API_URL: HttpAddress.default('https://api.sendgrid.com'),
     SENDGRID_WEBHOOK_KEY: z.base64().min(1).optional(),
+    SENDGRID_INBOUND_SECRET: z
+      .string()
+      .regex(/^[\w-]{24,128}$/, 'at least 24 letters, digits, "-" and "_" are expected: it stands in an address')
+      .optional(),
     SMTP_URL: SmtpUrl.optional(),
     TWILIO_ACCOUNT_SID: z
       .string()
@@ -87,6 +95,13 @@ const Environment = z
       .optional(),
     PUSH_SERVICE_URL: z.url({ protocol: /^https$/ }).optional(),
     PUSH_SERVICE_CERTIFICATE: z.base64().min(1).optional(),
+    EMAIL_PER_SECOND: PerSecond.optional(),
+    SMS_PER_SECOND: PerSecond.optional(),
+    WHATSAPP_PER_SECOND: PerSecond.default(KNOWN_RATES.whatsapp ?? 80),
+    REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+    META_APP_SECRET: z.string().min(1).optional(),
+    META_VERIFY_TOKEN: z.string().min(16, 'at least 16 characters are expected').optional(),
+    META_API_URL: HttpAddress.default('https://graph.facebook.com/v24.0'),
     CLOCK_SPEED: z.coerce.number().min(1).max(1_000_000).default(1),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
@@ -101,6 +116,10 @@ const Environment = z
   .refine(
     (env) => !env.SENDGRID_API_KEY || env.SENDGRID_WEBHOOK_KEY,
     evenSo('SENDGRID_API_KEY needs SENDGRID_WEBHOOK_KEY: without the events of SendGrid nobody would know what became of a mail'),
+  )
+  .refine(
+    (env) => !env.SENDGRID_INBOUND_SECRET || env.SENDGRID_API_KEY || env.SMTP_URL,
+    evenSo('SENDGRID_INBOUND_SECRET needs SENDGRID_API_KEY or SMTP_URL: replies are to mails that were sent'),
   )
   .refine((env) => !env.SMTP_URL || !env.SENDGRID_API_KEY, evenSo('SENDGRID_API_KEY and SMTP_URL are both set: mail goes one way'))
   .refine((env) => !env.SMTP_URL || env.LEDGER_KEY, evenSo('SMTP_URL needs LEDGER_KEY'))
@@ -138,6 +157,18 @@ const Environment = z
     evenSo('CLOCK_SPEED is for rehearsals: people whom Twilio really writes to live by the clock'),
   )
   .refine(
+    (env) => !env.META_APP_SECRET || env.META_VERIFY_TOKEN,
+    evenSo('META_APP_SECRET needs META_VERIFY_TOKEN: without the webhooks of Meta nobody could be answered'),
+  )
+  .refine(
+    (env) => !env.META_APP_SECRET || env.SENDGRID_API_KEY || env.SMTP_URL,
+    evenSo('META_APP_SECRET needs SENDGRID_API_KEY or SMTP_URL: an installation that sends, sends mail'),
+  )
+  .refine(
+    (env) => env.CLOCK_SPEED === 1 || !env.META_APP_SECRET || !REAL_META.test(env.META_API_URL),
+    evenSo('CLOCK_SPEED is for rehearsals: people whom Meta really writes to live by the clock'),
+  )
+  .refine(
     (env) => env.CLOCK_SPEED === 1 || !env.SENDGRID_API_KEY || !REAL_SENDGRID.test(env.SENDGRID_API_URL),
     evenSo('CLOCK_SPEED is for rehearsals: people whom SendGrid really writes to live by the clock'),
   );
@@ -163,10 +194,16 @@ export type SendingConfig = {
   /** Where people reach the API: links in messages lead there. */
   readonly publicUrl: string;
   readonly mail: MailConfig;
+  /** Stands in the address to which SendGrid posts what people write back. Absent: nothing is taken. */
+  readonly inboundSecret?: string;
   /** Absent: no SMS and no WhatsApp message is sent. */
   readonly twilio?: TwilioConfig;
   /** Absent: no push message is sent. */
   readonly push?: PushConfig;
+  /** What providers take: mails by account or server, texts by sender. */
+  readonly rates: Rates;
+  /** Absent: no message is sent over Messenger and Instagram. */
+  readonly meta?: MetaConfig;
 };
 
 export type PushConfig = {
@@ -193,6 +230,15 @@ export type TwilioConfig = {
   readonly apiUrl: string;
 };
 
+export type MetaConfig = {
+  /** Of the app: it signs what Meta posts to us, and shows that our requests are the app's. */
+  readonly appSecret: string;
+  /** Meta shows it when the webhook is set up. */
+  readonly verifyToken: string;
+  /** Of the Graph API, with its version. */
+  readonly apiUrl: string;
+};
+
 export type Config = {
   readonly databaseUrl: string;
   readonly temporal: { readonly address: string; readonly namespace: string; readonly uiUrl?: string };
@@ -206,6 +252,8 @@ export type Config = {
   readonly engardeAppUrl: string;
   /** Absent: campaigns are drafts, and nothing is sent. */
   readonly sending?: SendingConfig;
+  /** Absent: what processes share is kept in PostgreSQL. */
+  readonly redisUrl?: string;
   /** How many times faster than ours the clocks of campaigns run: 1, but in a rehearsal. */
   readonly clockSpeed: number;
   readonly logLevel: Environment['LOG_LEVEL'];
@@ -220,8 +268,11 @@ const SECRETS = new Set([
   'WALKER_AGENT_API_KEY_MADANSARA_AUDIENCE_INTELLIGENCE',
   'LEDGER_KEY',
   'SENDGRID_API_KEY',
+  'SENDGRID_INBOUND_SECRET',
   'SMTP_URL',
   'TWILIO_AUTH_TOKEN',
+  'META_APP_SECRET',
+  'META_VERIFY_TOKEN',
   'VAPID_PRIVATE_KEY',
 ]);
 
@@ -243,6 +294,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv): Config {
     ...engarde(env),
     engardeAppUrl: env.ENGARDE_APP_URL,
     ...sending(env),
+    ...(env.REDIS_URL && { redisUrl: env.REDIS_URL }),
     clockSpeed: env.CLOCK_SPEED,
     logLevel: env.LOG_LEVEL,
   };
@@ -290,11 +342,12 @@ function engarde(env: Environment): { engarde?: EngardeConfig } {
 }
 
 function sending(env: Environment): { sending?: SendingConfig } {
-  const { LEDGER_KEY: key, PUBLIC_URL: publicUrl } = env;
+  const { LEDGER_KEY: key, PUBLIC_URL: publicUrl, SENDGRID_INBOUND_SECRET: inboundSecret } = env;
   const mail = mailConfig(env);
   if (!key || !publicUrl || !mail) return {};
   const ledgerKey = Buffer.from(key, 'base64');
-  return { sending: { ledgerKey, publicUrl: publicUrl.replace(/\/+$/, ''), mail, ...twilio(env), ...push(env) } };
+  const ways = { mail, ...twilio(env), ...meta(env), ...push(env), rates: rates(env), ...(inboundSecret && { inboundSecret }) };
+  return { sending: { ledgerKey, publicUrl: publicUrl.replace(/\/+$/, ''), ...ways } };
 }
 
 function mailConfig(env: Environment): MailConfig | undefined {
@@ -314,6 +367,14 @@ function push(env: Environment): { push?: PushConfig } {
   const service =
     url && certificate ? { origin: new URL(url).origin, certificate: Buffer.from(certificate, 'base64').toString() } : undefined;
   return { push: { vapid, ...(service && { service }) } };
+}
+
+function rates({ EMAIL_PER_SECOND: email, SMS_PER_SECOND: sms, WHATSAPP_PER_SECOND: whatsapp }: Environment): Rates {
+  return { ...(email !== undefined && { email }), ...(sms !== undefined && { sms }), whatsapp };
+}
+
+function meta({ META_APP_SECRET: appSecret, META_VERIFY_TOKEN: verifyToken, META_API_URL: apiUrl }: Environment) {
+  return appSecret && verifyToken ? { meta: { appSecret, verifyToken, apiUrl } } : {};
 }
 
 function maskPassword(value: string): string {

@@ -19,6 +19,9 @@ const Words = storableText(0, 100_000);
 const Target = z.union([z.number(), Word]);
 
 const NewOffer = z.strictObject({
+  offer_id: Word.optional().describe(
+    'An offer of `/v1/offers`: each person gets a code of it. Its words are used where the step brings none.',
+  ),
   type: Word.optional().describe('`discount`, when absent.'),
   value: z.number().optional(),
   unit: Word.optional().describe('`percent`, or a currency in whose major units the value counts.'),
@@ -29,9 +32,12 @@ const NewOffer = z.strictObject({
 const NewStep = z.strictObject({
   step_key: z.number().optional().describe('Names the step for ever; the next free number when absent.'),
   day: z.number().describe('The earliest day after that of entry, on the calendar of the user.'),
-  channel: Word.describe('`email`, `sms`, `whatsapp`, `push` or `in_app`'),
+  channel: Word.describe('`email`, `sms`, `whatsapp`, `social`, `push` or `in_app`'),
+  provider: Word.optional().describe(
+    'Of a social step: `messenger` or `instagram`. When absent, the network that each person wrote from last.',
+  ),
   template: Words.describe(
-    'Of a WhatsApp step the approved template; of an SMS, push or in-app step only its name, which the page that shows the inbox is told.',
+    'Of a WhatsApp step the approved template; of an SMS, social, push or in-app step only its name, which the page that shows the inbox is told.',
   ),
   subject: Words.optional(),
   message: Words.optional(),
@@ -39,6 +45,7 @@ const NewStep = z.strictObject({
   url: Words.optional().describe('Of a push message: where a tap leads, in Liquid.'),
   offer: NewOffer.optional(),
   incentive: Words.optional().describe('What a person gets for taking part, in words.'),
+  test: Word.optional().describe('The id of a test: each person is shown their arm of it.'),
   send_time: Word.optional().describe('`optimal`, or an hour such as `10:00 AM user_timezone`.'),
   trigger: Word.optional().describe('What has to happen, or not: `email_opened`, `not_clicked`, … `segment_entry` waits for nothing.'),
   trigger_step: z.number().optional().describe('The key of the earlier step that the trigger looks at.'),
@@ -94,6 +101,7 @@ export const Campaign = z.object({
   name: z.string().nullable(),
   status: z.enum(campaignStatuses),
   channel: z.string().describe('`multi` in a campaign of several.'),
+  provider: z.string().nullable().describe('The network that all its social steps name.'),
   segment: z.object({ segment_id: z.string(), name: z.string() }).nullable(),
   goal: z.string().nullable(),
   topic: z.string(),
@@ -120,6 +128,7 @@ export function campaignOf(row: CampaignRow, segments: SegmentNames): z.input<ty
     name: row.campaignName,
     status: row.status,
     channel: row.channel,
+    provider: row.provider,
     segment: segment ? { segment_id: segment.segmentKey, name: segment.segmentName } : null,
     goal: row.request.goal ?? null,
     topic: row.topic,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { consentActions, consentBases, parseTopic, type ConsentWord } from '../core/consent/consent.js';
+import { ALL_TOPICS, consentActions, consentBases, parseTopic, type ConsentWord } from '../core/consent/consent.js';
 import { messageChannels, type MessageChannel } from '../core/consent/quiet-hours.js';
 import { parseEmail, parsePhone } from '../core/event/contacts.js';
 import type { AddressStatus } from '../db/queries/consent-status.js';
-import type { ConsentEventRow } from '../db/queries/consent.js';
+import { askedOutcomes, type ConsentEventRow } from '../db/queries/consent.js';
 import { JsonObject, parsedBy, storableText, Timestamp, UserIdField } from './fields.js';
 
 export const Topic = parsedBy(
@@ -44,12 +44,25 @@ export const NewWord = z
     text_version: storableText(1, 100).optional().describe('Which words were agreed to.'),
     source: storableText(1, 200).describe('Where it was said: a form, a reply, an import.'),
     evidence: Evidence.optional().describe('What shows it: ids, hashes, the page. It outlives the person, so nothing that names them.'),
+    double_opt_in: z
+      .literal(true)
+      .optional()
+      .describe(
+        'Ask for the confirmation by mail: once, with a link that works for seven days. Of a yes on the channel email, to a topic that is set ' +
+          'to `double_opt_in`. Absent: your own mail asks, and you tell with `confirmed`.',
+      ),
     at: z.iso
       .datetime({ offset: true })
       .optional()
       .describe('When it was said; now, when absent. Later words count, whenever they become known.'),
   })
-  .superRefine(({ channel, address, action, basis }, context) => {
+  .superRefine(({ channel, address, action, basis, topic, double_opt_in: asks }, context) => {
+    if (asks && (channel !== 'email' || action !== 'granted' || topic === ALL_TOPICS))
+      context.addIssue({
+        code: 'custom',
+        path: ['double_opt_in'],
+        message: 'only a yes by `email` to one topic can be confirmed by a mail',
+      });
     if (addressOn(channel, address) === undefined) context.addIssue({ code: 'custom', path: ['address'], message: expected(channel) });
     if ((action === 'granted') !== (basis !== undefined))
       context.addIssue({ code: 'custom', path: ['basis'], message: 'a basis is expected with `granted`, and with nothing else' });
@@ -72,12 +85,14 @@ const expected = (channel: MessageChannel): string =>
       : 'an address is expected';
 
 export function wordOf(
-  { user_id: userId, text_version: textVersion, basis, action, evidence, at, ...word }: NewWord,
+  { user_id: userId, text_version: textVersion, basis, action, evidence, at, channel, topic, source, address }: NewWord,
   now: Date,
 ): ConsentWord {
   const said = {
-    ...word,
-    address: addressOn(word.channel, word.address) ?? word.address,
+    channel,
+    topic,
+    source,
+    address: addressOn(channel, address) ?? address,
     at: at === undefined ? now : new Date(at),
     ...(userId !== undefined && { userId }),
     ...(evidence && { evidence }),
@@ -92,6 +107,16 @@ export const StateNow = z.object({
   topic: z.string(),
   state: State.nullable().describe('Null: nothing that counts was said. `pending`: a yes that was not confirmed.'),
   basis: z.enum(consentBases).nullable(),
+});
+
+export const StateAfterWord = StateNow.extend({
+  confirmation: z
+    .enum(askedOutcomes)
+    .optional()
+    .describe(
+      'What became of `double_opt_in`: `asked`, a mail is on its way; `asked lately`, within ten minutes; `asked too often`, three times in a ' +
+        'day or ten in a month; `confirmed`, it needs none; `withdrawn`, a later no counts; `suppressed`, the address bounced or complained.',
+    ),
 });
 
 export const AddressShown = z.object({

@@ -7,6 +7,7 @@ import { openDatabase, type Database } from '../db/client.js';
 import { createExecutors } from '../db/queries/executors.js';
 import { openObjectStore } from '../store/objects.js';
 import { createApp } from './app.js';
+import { createConfirmPages } from './confirm.js';
 import { createInboxStreams } from './inbox/streams.js';
 import { createLinkPages } from './links.js';
 import { createLogger, type Logger } from './logging.js';
@@ -21,6 +22,8 @@ import { listen, type RunningServer } from './server.js';
 import { connectWalker } from './temporal.js';
 import { createUnsubscribePages } from './unsubscribe.js';
 import { createSendgridWebhook } from './webhooks/sendgrid.js';
+import { createSendgridInbound } from './webhooks/sendgrid-inbound.js';
+import { createMetaWebhook } from './webhooks/meta.js';
 import { createTwilioWebhooks } from './webhooks/twilio.js';
 
 export type RunningApi = {
@@ -109,14 +112,17 @@ const pushOf = (sending: Config['sending']): PushSettings | undefined =>
 /** What providers and the people who get our messages call. */
 function outsideOf(database: Database, sending: Config['sending'], logger: Logger): readonly Router[] {
   if (sending === undefined) return [];
-  const { ledgerKey, publicUrl, mail, twilio } = sending;
+  const { ledgerKey, publicUrl, mail, twilio, meta, inboundSecret } = sending;
   const now = () => new Date();
   return [
     // A mail server tells nothing later.
     ...(mail.kind === 'sendgrid' ? [createSendgridWebhook({ database, ledgerKey, publicKey: mail.webhookKey, logger })] : []),
+    ...(inboundSecret ? [createSendgridInbound({ database, ledgerKey, secret: inboundSecret, now, logger })] : []),
     createUnsubscribePages({ database, ledgerKey, now }),
+    createConfirmPages({ database, ledgerKey, now }),
     createLinkPages({ database, ledgerKey, now }),
     ...(twilio ? [createTwilioWebhooks({ database, ledgerKey, publicUrl, authToken: twilio.authToken, now, logger })] : []),
+    ...(meta ? [createMetaWebhook({ database, ledgerKey, ...meta, now, logger })] : []),
   ];
 }
 

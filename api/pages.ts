@@ -1,6 +1,7 @@
 import type { Response } from 'express';
+import { escapeHtml } from '../core/template/liquid.js';
 
-/** A small page for somebody who has followed a link in a message. Its words are ours and hold no HTML. */
+/** A small page for somebody who has followed a link in a message. Its words are shown as they are, whoever's they are. */
 export type Page = { readonly title: string; readonly text: string; readonly button?: string };
 
 const STYLE = `
@@ -18,14 +19,14 @@ export function sendPage(response: Response, status: number, { title, text, butt
   const form =
     button === undefined
       ? ''
-      : `<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click" /><button>${button}</button></form>`;
+      : `<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click" /><button>${escapeHtml(button)}</button></form>`;
   response
     .status(status)
     .set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
     .type('html')
     .send(
       `<!doctype html><html lang="en"><head><meta charset="utf-8" /><meta name="viewport" content="width=device-width, initial-scale=1" />` +
-        `<meta name="robots" content="noindex" /><title>${title}</title><style>${STYLE}</style></head>` +
-        `<body><main><h1>${title}</h1><p>${text}</p>${form}</main></body></html>`,
+        `<meta name="robots" content="noindex" /><title>${escapeHtml(title)}</title><style>${STYLE}</style></head>` +
+        `<body><main><h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p>${form}</main></body></html>`,
     );
 }

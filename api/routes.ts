@@ -10,10 +10,13 @@ import { createEmailSenderRoutes } from './routes/email-sender.js';
 import { createHealthRoutes, type ReadinessCheck } from './routes/health.js';
 import { createInboxTokenRoutes } from './routes/inbox-tokens.js';
 import { createKeyRoutes } from './routes/keys.js';
+import { createOfferRoutes } from './routes/offers.js';
 import { createPhoneSenderRoutes } from './routes/phone-sender.js';
 import { createReplyRoutes } from './routes/replies.js';
+import { createReplyRuleRoutes } from './routes/reply-rules.js';
 import { createAudienceSegmentRoutes } from './routes/segments.js';
 import { createSendingPolicyRoutes } from './routes/sending-policy.js';
+import { createSocialAccountRoutes } from './routes/social-accounts.js';
 import { createSuggestionRoutes } from './routes/suggestions.js';
 import { createTemplateRoutes } from './routes/templates.js';
 import { createTenantRoutes } from './routes/tenants.js';
@@ -47,11 +50,14 @@ export function createRoutes(dependencies: RouteDependencies): readonly Route[] 
     ...createSuggestionRoutes(dependencies),
     ...createTestRoutes(dependencies),
     ...createCampaignRoutes(dependencies),
+    ...createOfferRoutes(dependencies),
     ...createTemplateRoutes(dependencies),
     ...createEmailSenderRoutes(dependencies),
     ...createPhoneSenderRoutes(dependencies),
     ...createWhatsappTemplateRoutes(dependencies),
+    ...createSocialAccountRoutes(dependencies),
     ...createReplyRoutes(dependencies),
+    ...createReplyRuleRoutes(dependencies),
     ...createConsentRoutes(dependencies),
     ...createSendingPolicyRoutes(dependencies),
     ...createAnalyticsRoutes(dependencies),

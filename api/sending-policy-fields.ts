@@ -46,6 +46,8 @@ const TopicRules = z.strictObject({
   is_transactional: z.boolean().default(false).describe('Orders, passwords: needs no yes and is held by no cap; a no still counts.'),
 });
 
+const Rates = z.partialRecord(z.enum(messageChannels), z.number().min(0.01).max(10_000));
+
 const isUnique = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
 export const NewSendingPolicy = z.strictObject({
@@ -63,6 +65,9 @@ export const NewSendingPolicy = z.strictObject({
     .refine((topics) => isUnique(topics.map(({ topic }) => topic)), 'each topic is expected once')
     .default([])
     .describe('Topics with rules of their own; all others have the defaults.'),
+  rates: Rates.default({}).describe(
+    'How many messages per second go out at most, by channel: beside what the provider takes. What is over that waits its turn. 0.1 is six a minute.',
+  ),
 });
 export type NewSendingPolicy = z.output<typeof NewSendingPolicy>;
 
@@ -72,10 +77,12 @@ export const SendingPolicyShown = z.object({
   topics: z.array(
     z.object({ topic: z.string(), double_opt_in: z.boolean(), requires_consent: z.array(z.string()), is_transactional: z.boolean() }),
   ),
+  rates: z.record(z.string(), z.number()),
 });
 
-export const policyOf = ({ quiet_hours: quietHours, caps, topics }: NewSendingPolicy): SendingPolicy => ({
+export const policyOf = ({ quiet_hours: quietHours, caps, topics, rates }: NewSendingPolicy): SendingPolicy => ({
   quietHours,
+  rates,
   caps: caps.map(({ cap_id: capKey, within_minutes: spanMinutes, ...cap }) => ({ ...cap, capKey, spanMinutes })),
   topics: topics.map(({ double_opt_in, requires_consent, is_transactional, topic }) => ({
     topic,
@@ -85,8 +92,9 @@ export const policyOf = ({ quiet_hours: quietHours, caps, topics }: NewSendingPo
   })),
 });
 
-export const policyShown = ({ quietHours, caps, topics }: SendingPolicy): z.input<typeof SendingPolicyShown> => ({
+export const policyShown = ({ quietHours, caps, topics, rates = {} }: SendingPolicy): z.input<typeof SendingPolicyShown> => ({
   quiet_hours: { ...quietHours },
+  rates: { ...rates },
   caps: caps.map(({ capKey, channel, most, spanMinutes, priority }) => ({
     cap_id: capKey,
     channel,

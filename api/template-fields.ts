@@ -136,9 +136,21 @@ export const PreviewVariables = z
     postal_address: Word,
     unsubscribe_url: Word,
     view_url: Word,
-    offer: z.strictObject({ type: Word, value: z.number(), unit: Word, expiry_days: z.int(), label: Word }).partial(),
+    confirm_url: Word,
+    offer: z
+      .strictObject({
+        type: Word,
+        value: z.number(),
+        unit: Word,
+        expiry_days: z.int(),
+        label: Word,
+        code: Word,
+        expires_at: Word,
+        days_left: z.int(),
+      })
+      .partial(),
     incentive: Word,
-    recommendations: z.array(z.strictObject({ name: Word, url: Word })).max(20),
+    recommendations: z.array(z.strictObject({ name: Word, url: Word, price: Word.optional() })).max(20),
   })
   .partial()
   // JSON has no undefined, so that what is there has a value.

@@ -27,6 +27,7 @@ const PLACEHOLDERS = {
   brand_name: '[brand name]',
   postal_address: '[postal address]',
   unsubscribe_url: 'https://example.com/unsubscribe',
+  confirm_url: 'https://example.com/confirm',
 } as const satisfies TemplateVariables;
 
 /** A mail as a user would get it, and which variables without a fallback they lack. Throws `not_found`. */
@@ -42,8 +43,9 @@ export async function previewTemplate(tx: TenantTransaction, tenantId: TenantId,
     ...(userId !== undefined && (await readPerson(tx, tenantId, userId))),
     ...request.variables,
   };
-  // The link is made for each message; it is not missing here.
-  const missing = missingVariables(template, { unsubscribe_url: PLACEHOLDERS.unsubscribe_url, ...known });
+  // These links are made for each message; they are not missing here.
+  const { unsubscribe_url, confirm_url } = PLACEHOLDERS;
+  const missing = missingVariables(template, { unsubscribe_url, confirm_url, ...known });
   return { version, rendering: renderEmail(template, { ...PLACEHOLDERS, ...known }, words), missing };
 }
 

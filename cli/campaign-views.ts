@@ -31,7 +31,8 @@ export const planLines = (plan: Plan): string[] => [
   ...exitsInWords(plan).map((words) => `  ${words}`),
 ];
 
-export function preflightLines({ recipients, lately, reach, overCap, forecast, blockers, smsLengths }: Preflight): string[] {
+export function preflightLines(preflight: Preflight): string[] {
+  const { recipients, lately, reach, overCap, forecast, blockers, warnings, smsLengths, codes } = preflight;
   const head = ['channel', 'reachable', 'no address', 'no consent', 'unconfirmed', 'suppressed', 'same address', 'over a cap now'];
   const cells = reach.map(({ channel, ...one }) => [
     channel,
@@ -44,10 +45,13 @@ export function preflightLines({ recipients, lately, reach, overCap, forecast, b
     ...(lately === null ? [] : [`By the same rule ${formatNumber(lately)} would have entered in the ${LATELY_DAYS} days before`]),
     ...tableLines([head, ...cells]),
     ...[...smsLengths].map(([key, length]) => `Step ${key} takes ${segmentsInWords(length)}.`),
+    ...codes.map(({ offerKey, free, people }) => `Codes of ${offerKey}: ${formatNumber(free)} free, for ${formatNumber(people)} people`),
     ...(hours.length > 0 ? ["First messages by the hours of the tenant's clock:", ...hours] : []),
     ...(forecast.held > 0 ? [`Put off by quiet hours, as far as is known now: ${formatNumber(forecast.held)}`] : []),
+    ...(forecast.slowed > 0 ? [`Put off because only so many go per second: ${formatNumber(forecast.slowed)}`] : []),
     ...(forecast.never > 0 ? [`Whose hours allow no message: ${formatNumber(forecast.never)}`] : []),
     ...(forecast.later > 0 ? [`Later than a day from now, or after a reaction: ${formatNumber(forecast.later)}`] : []),
+    ...(warnings.length > 0 ? ['Look at this before:', ...warnings.map((warning) => `  - ${warning}`)] : []),
     ...(blockers.length === 0 ? ['It can be launched.'] : ['It cannot be launched:', ...blockers.map((blocker) => `  - ${blocker}`)]),
   ];
 }

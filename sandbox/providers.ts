@@ -1,6 +1,8 @@
 import { createECDH, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { SANDBOX_APP } from './meta/accounts.js';
+import { startSandboxMeta, type SandboxMeta } from './meta/meta.js';
 import { startSandboxSendgrid, type SandboxSendgrid, type SendgridOptions } from './sendgrid/sendgrid.js';
 import { startSandboxPush, type SandboxPush } from './push/push.js';
 import { SANDBOX_ACCOUNT } from './twilio/account.js';
@@ -10,6 +12,7 @@ import { startSandboxTwilio, type SandboxTwilio } from './twilio/twilio.js';
 export type SandboxProviders = {
   readonly sendgrid: SandboxSendgrid;
   readonly twilio: SandboxTwilio;
+  readonly meta: SandboxMeta;
   readonly push: SandboxPush;
   readonly variables: Readonly<Record<string, string>>;
   /** From now on providers tell the API at this address what becomes of messages. */
@@ -21,15 +24,17 @@ type Secrets = {
   readonly ledgerKey: string;
   readonly sendgridKey: string;
   readonly webhookKey: string;
+  readonly inboundSecret: string;
   readonly twilioToken: string;
+  readonly metaSecret: string;
   readonly vapidKey: string;
 };
 
 const PUBLIC_URL = 'https://madansara.localhost';
 
 /**
- * Starts the sandbox's providers in this process. What was sent is in `outbox/sendgrid.ndjson`, `twilio.ndjson` and `push.ndjson` of the
- * folder, and keys stay the same over a restart.
+ * Starts the sandbox's providers in this process. What was sent is in `sendgrid.ndjson`, `twilio.ndjson`, `meta.ndjson` and `push.ndjson` of
+ * the folder's `outbox`, and keys stay the same over a restart.
  */
 export async function startProviders(
   directory: string,
@@ -51,9 +56,16 @@ export async function startProviders(
     webhook: { inboundUrl: `${PUBLIC_URL}/v1/webhooks/twilio/inbound` },
   });
   const push = await startSandboxPush({ journal: { path: join(directory, 'outbox', 'push.ndjson') } });
+  const meta = await startSandboxMeta({
+    ...(speed !== undefined && { speed }),
+    ...(seed !== undefined && { seed }),
+    app: { ...SANDBOX_APP, appSecret: secrets.metaSecret },
+    journal: { path: join(directory, 'outbox', 'meta.ndjson') },
+  });
   return {
     sendgrid,
     twilio,
+    meta,
     push,
     variables: {
       PUBLIC_URL,
@@ -61,9 +73,13 @@ export async function startProviders(
       SENDGRID_API_KEY: secrets.sendgridKey,
       SENDGRID_API_URL: sendgrid.url,
       SENDGRID_WEBHOOK_KEY: sendgrid.webhook.publicKey,
+      SENDGRID_INBOUND_SECRET: secrets.inboundSecret,
       TWILIO_ACCOUNT_SID: SANDBOX_ACCOUNT.accountSid,
       TWILIO_AUTH_TOKEN: secrets.twilioToken,
       TWILIO_API_URL: twilio.url,
+      META_APP_SECRET: secrets.metaSecret,
+      META_VERIFY_TOKEN: SANDBOX_APP.verifyToken,
+      META_API_URL: meta.url,
       VAPID_PRIVATE_KEY: secrets.vapidKey,
       VAPID_SUBJECT: 'mailto:push@madansara.example',
       PUSH_SERVICE_URL: push.url,
@@ -71,10 +87,14 @@ export async function startProviders(
     },
     callBack(apiUrl) {
       sendgrid.webhook.setUrl(`${apiUrl}/v1/webhooks/sendgrid`);
+      sendgrid.inbound.setUrl(`${apiUrl}/v1/webhooks/sendgrid/inbound/${secrets.inboundSecret}`);
       twilio.webhook.setProxy({ from: PUBLIC_URL, to: apiUrl });
+      meta.webhook.setProxy({ from: PUBLIC_URL, to: apiUrl });
+      meta.webhook.setUrl(`${apiUrl}/v1/webhooks/meta`);
     },
     async stop() {
       await push.close();
+      await meta.close();
       await twilio.close();
       await sendgrid.close();
     },
@@ -95,7 +115,9 @@ function makeSecrets(): Secrets {
     ledgerKey: randomBytes(32).toString('base64'),
     sendgridKey: `SG.${randomBytes(16).toString('hex')}.${randomBytes(32).toString('hex')}`,
     webhookKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
+    inboundSecret: randomBytes(24).toString('hex'),
     twilioToken: randomBytes(16).toString('hex'),
+    metaSecret: randomBytes(16).toString('hex'),
     vapidKey: makeVapidKey(),
   };
 }

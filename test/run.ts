@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../config.js';
 import { startPostgres } from '../sandbox/postgres.js';
+import { startRedis, type RedisServer } from '../sandbox/redis.js';
 import { startS3 } from '../sandbox/s3.js';
 import { startTemporal } from '../sandbox/temporal.js';
 import { nodeTestArguments, testFiles } from './files.js';
@@ -28,7 +29,7 @@ const environment = process.env;
 const stops: (() => Promise<void>)[] = [];
 let code = 1;
 try {
-  say('starting PostgreSQL, Temporal and an S3 server for the tests …');
+  say('starting PostgreSQL, Temporal, an S3 server and Redis for the tests …');
   const postgres = await startPostgres({ directory: join(folder, 'postgres'), settings: { max_connections: '300', fsync: 'off' } });
   stops.push(postgres.stop);
   const temporal = await startTemporal({ directory: join(folder, 'temporal'), namespace: temporalNamespace, environment, say });
@@ -39,7 +40,14 @@ try {
     return undefined;
   });
   if (s3) stops.push(s3.stop);
+  const redis = await findRedis().catch((error: unknown) => {
+    if (everythingRequired) throw error;
+    say(`tests of Redis are skipped: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  });
+  if (redis) stops.push(redis.stop);
   const servers = {
+    ...(redis && { TEST_REDIS_URL: redis.url }),
     TEST_DATABASE_URL: postgres.url,
     TEST_TEMPORAL_ADDRESS: temporal.address,
     ...(s3 && { TEST_S3_ENDPOINT: s3.endpoint, TEST_S3_ACCESS_KEY_ID: s3.accessKeyId, TEST_S3_SECRET_ACCESS_KEY: s3.secretAccessKey }),
@@ -55,6 +63,12 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit(code);
+
+/** One that TEST_REDIS_URL names is somebody's, and stays. */
+async function findRedis(): Promise<Pick<RedisServer, 'url' | 'stop'>> {
+  const { TEST_REDIS_URL: url } = environment;
+  return url ? { url, stop: () => Promise.resolve() } : startRedis({ directory: join(folder, 'redis'), environment, say });
+}
 
 function run(program: string, args: readonly string[], servers: Readonly<Record<string, string>>): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { Worker, type NativeConnection, type WorkerInterceptors } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { createConfirmationSender } from '../activities/answering/confirmations.js';
+import { sendAnswers, type AnsweringDependencies } from '../activities/answering/send-answers.js';
 import { createBatchControl } from '../activities/campaigns/batch-control.js';
 import { createCampaignActivities } from '../activities/campaigns/campaigns.js';
 import { createInAppChannel } from '../activities/channels/in-app.js';
@@ -16,9 +18,11 @@ import { workflowBundle } from './bundle.js';
 import { temporalLogger } from './logging.js';
 import { openMailWay, type MailWay, type Outgoing } from './mail-way.js';
 import { createPushChannelOf } from './push-channel.js';
+import { createBuckets, limitRates, openLimiter } from './rates.js';
 import { startRelay } from './relay.js';
 import { startRepeating } from './repeating.js';
-import { createTextChannels, twilioClientOf } from './text-channels.js';
+import { createSocialChannelOf } from './social-channel.js';
+import { createReplyAnswerSenders, createTextChannels, twilioClientOf } from './text-channels.js';
 
 export type SendingSettings = {
   readonly config: Config;
@@ -38,10 +42,15 @@ export type RunningSending = { readonly run: Promise<void>; close(): Promise<voi
 const AT_ONCE = 16;
 /** Long enough for a provider that works; one that does not answer makes its messages uncertain, and must not hold a slot for long. */
 const PROVIDER_TIMEOUT_MS = 10_000;
+/** How often somebody looks for answers that wait to be sent. */
+const ANSWER_EVERY_MS = 1_000;
 /** How often Twilio is asked for texts of which nobody knows whether it has them. */
 const SETTLE_EVERY_MS = 60_000;
 
-/** Campaigns with all that they do, on a queue of their own, the relay that tells their batches what people did, and who asks for uncertain texts. */
+/**
+ * Campaigns with all that they do, on a queue of their own; the relay that tells their batches what people did; who asks for uncertain texts;
+ * and who sends what answers somebody.
+ */
 export async function startSending(settings: SendingSettings): Promise<RunningSending> {
   const { config, database, client, native, grace, interceptors, outgoing, logger, now } = settings;
   const { sending, clockSpeed: speed } = config;
@@ -49,6 +58,7 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
   const batches = createBatchControl(client);
   const twilio = sending?.twilio && twilioClientOf(sending.twilio, PROVIDER_TIMEOUT_MS);
   const mail = sending && openMailWay({ database, sending, outgoing, timeoutMs: PROVIDER_TIMEOUT_MS });
+  const rates = openLimiter(database, config.redisUrl, logger);
   const worker = await Worker.create({
     connection: native,
     namespace: client.options.namespace,
@@ -60,7 +70,11 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
         createSendingActivities({
           database,
           ledgerKey: sending.ledgerKey,
-          channels: channelsOf(database, sending, { mail, twilio }),
+          channels: limitRates(channelsOf(database, sending, { mail, twilio }), {
+            limiter: rates.limiter,
+            bucketsOf: createBuckets(database, sending, speed),
+            clockSpeed: speed,
+          }),
           now,
         })),
     },
@@ -81,27 +95,50 @@ export async function startSending(settings: SendingSettings): Promise<RunningSe
           everyMs: SETTLE_EVERY_MS,
           onError: (error) => logger.warn({ error }, 'uncertain texts could not be looked for; tried again in a minute'),
         });
+  const answering =
+    role === 'workflows' || !sending || !mail
+      ? undefined
+      : startRepeating((signal) => sendAnswers(answersOf(database, sending, { mail, twilio, now }), signal), {
+          everyMs: ANSWER_EVERY_MS,
+          onError: (error) => logger.warn({ error }, 'some answers could not be sent; tried again'),
+        });
   return {
     run,
     async close() {
+      await answering?.close();
       await settling?.close();
       await relay?.close();
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await run.catch(() => undefined);
       mail?.close();
+      rates.close();
     },
   };
 }
 
+function answersOf(
+  database: Database,
+  { ledgerKey, publicUrl }: SendingConfig,
+  { mail, twilio, now }: { readonly mail: MailWay; readonly twilio: TwilioClient | undefined; readonly now: () => Date },
+): AnsweringDependencies {
+  const settings = { database, ledgerKey, publicUrl };
+  const senders = [
+    createConfirmationSender({ ...settings, post: mail.post }),
+    ...(twilio ? createReplyAnswerSenders({ ...settings, client: twilio }) : []),
+  ];
+  return { database, ledgerKey, now, senders };
+}
+
 function channelsOf(
   database: Database,
-  { ledgerKey, publicUrl, push }: SendingConfig,
+  { ledgerKey, publicUrl, meta, push }: SendingConfig,
   { mail, twilio }: { readonly mail: MailWay; readonly twilio: TwilioClient | undefined },
 ): Channels {
   return {
     email: mail.channel,
     in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
     ...(twilio && createTextChannels({ database, publicUrl, ledgerKey, client: twilio })),
+    ...(meta && { social: createSocialChannelOf({ database, publicUrl, ledgerKey, meta, timeoutMs: PROVIDER_TIMEOUT_MS }) }),
     ...(push && { push: createPushChannelOf(push, { database, publicUrl, ledgerKey, timeoutMs: PROVIDER_TIMEOUT_MS }) }),
   };
 }

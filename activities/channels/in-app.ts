@@ -1,14 +1,15 @@
 import { inAppFault, type InAppMessage } from '../../core/message/in-app.js';
 import { deliverToInboxes } from '../../db/queries/inbox.js';
 import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
-import { pairWritten, recipientsOf, type Unwritten } from '../sending/pair-written.js';
+import { pairWritten, recipientsOf } from '../sending/pair-written.js';
 import { requireFresh, takenOver } from '../sending/send-chunk.js';
 import type { Recipient, ChannelSender } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
+import type { Unsent } from '../sending/unsent.js';
 
 export type InAppDependencies = {
-  /** What a step says to each of these users, in their order, or why nothing. */
-  readonly render: (step: StepOfBatch, users: readonly Recipient[]) => Promise<readonly (InAppMessage | Unwritten)[]>;
+  /** What a step says to each of these users, in their order, or why nothing; `at` is the campaign's moment. */
+  readonly render: (step: StepOfBatch, users: readonly Recipient[], at: Date) => Promise<readonly (InAppMessage | Unsent)[]>;
 };
 
 /**
@@ -22,8 +23,8 @@ export const createInAppChannel =
     const recipients = recipientsOf(ledgerKey, tenantId, claimed);
     const { messages, unsent } = pairWritten(
       recipients,
-      await render(step, recipients),
-      (_, message: InAppMessage): InAppMessage | Unwritten => {
+      await render(step, recipients, now()),
+      (_, message: InAppMessage): InAppMessage | Unsent => {
         const because = inAppFault(message);
         return because === undefined ? message : { because };
       },

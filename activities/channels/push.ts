@@ -2,21 +2,23 @@ import { pushTopic, type PushCarriage, type PushWords } from '../../core/message
 import { beginPushes, choosePushDevices, notePushDevice } from '../../db/queries/push-devices.js';
 import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { giveOwnCalls, ledgerCalls, type BeginOwnCalls } from '../sending/own-calls.js';
-import { pairWritten, recipientsOf, type ClaimedRecipient, type Unwritten } from '../sending/pair-written.js';
+import { pairWritten, recipientsOf, type ClaimedRecipient } from '../sending/pair-written.js';
 import { takenOver, type LedgerDependencies } from '../sending/send-chunk.js';
 import type { ChannelSender, Claimed } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
+import type { Unsent } from '../sending/unsent.js';
 import type { PushClient } from './push-client.js';
 import { sendPushes, type PushMessage } from './web-push.js';
 
 /** What a step says to each of these users, in their order, or why nothing; and how it is carried. */
-export type RenderedPushes = { readonly carriage: PushCarriage; readonly words: readonly (PushWords | Unwritten)[] };
+export type RenderedPushes = { readonly carriage: PushCarriage; readonly words: readonly (PushWords | Unsent)[] };
 
 export type PushDependencies = {
   readonly client: PushClient;
   /** Where people reach the API: devices report there. */
   readonly publicUrl: string;
-  readonly render: (step: StepOfBatch, users: readonly ClaimedRecipient[]) => Promise<RenderedPushes>;
+  /** `at` is the campaign's moment. */
+  readonly render: (step: StepOfBatch, users: readonly ClaimedRecipient[], at: Date) => Promise<RenderedPushes>;
 };
 
 /**
@@ -56,15 +58,15 @@ export const createPushChannel =
 
 type Writing = PushDependencies & { readonly step: StepOfBatch };
 
-async function writeClaimed({ database, ledgerKey }: LedgerDependencies, writing: Writing, claimed: readonly Claimed[]) {
+async function writeClaimed({ database, ledgerKey, now }: LedgerDependencies, writing: Writing, claimed: readonly Claimed[]) {
   const { client, publicUrl, render, step } = writing;
   const { tenantId } = step;
   const recipients = recipientsOf(ledgerKey, tenantId, claimed);
-  const { carriage, words } = await render(step, recipients);
+  const { carriage, words } = await render(step, recipients, now());
   const { publicKey: vapidKey } = client.options.vapid;
   const messageIds = recipients.map(({ messageId }) => messageId);
   const devices = await choosePushDevices(database, tenantId, { messageIds, vapidKey });
-  const paired = pairWritten(recipients, words, ({ messageId, token }, said: PushWords): PushMessage | Unwritten => {
+  const paired = pairWritten(recipients, words, ({ messageId, token }, said: PushWords): PushMessage | Unsent => {
     const device = devices.get(messageId) ?? { because: 'no device' };
     if ('because' in device) return device;
     return { token, topic: pushTopic(ledgerKey, token), device, content: { ...said, reportUrl: `${publicUrl}/v1/push/reports/${token}` } };

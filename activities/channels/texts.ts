@@ -3,10 +3,11 @@ import { hashText } from '../../core/message/sealed-text.js';
 import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { beginTexts, listOpenWindows } from '../../db/queries/texts.js';
 import { giveOwnCalls, ledgerCalls, type BeginOwnCalls } from '../sending/own-calls.js';
-import { pairWritten, recipientsOf, type ClaimedRecipient, type Unwritten } from '../sending/pair-written.js';
+import { pairWritten, recipientsOf, type ClaimedRecipient } from '../sending/pair-written.js';
 import { takenOver, type LedgerDependencies } from '../sending/send-chunk.js';
 import type { ChannelSender, Claimed } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
+import type { Unsent } from '../sending/unsent.js';
 import { sendTexts } from './twilio.js';
 import type { TwilioClient } from './twilio-client.js';
 
@@ -15,14 +16,15 @@ export type TextRecipient = ClaimedRecipient & { readonly isOpen: boolean };
 /** What a step says to each of these users, in their order, or why nothing; and who says it. */
 export type RenderedTexts = {
   readonly sender: PhoneSender;
-  readonly contents: readonly (PhoneContent | Unwritten)[];
+  readonly contents: readonly (PhoneContent | Unsent)[];
 };
 
 export type TextDependencies = {
   readonly client: TwilioClient;
   /** Where Twilio tells what becomes of a message. */
   readonly statusUrl: string;
-  readonly render: (step: StepOfBatch, channel: PhoneChannel, users: readonly TextRecipient[]) => Promise<RenderedTexts>;
+  /** `at` is the campaign's moment. */
+  readonly render: (step: StepOfBatch, channel: PhoneChannel, users: readonly TextRecipient[], at: Date) => Promise<RenderedTexts>;
 };
 
 /** WhatsApp lets anything through for a day after somebody has written. A minute is for what is on its way. */
@@ -55,7 +57,7 @@ export const createTextChannel =
 type Rendering = TextDependencies & { readonly channel: PhoneChannel; readonly step: StepOfBatch };
 
 async function renderClaimed(
-  { database, ledgerKey }: LedgerDependencies,
+  { database, ledgerKey, now }: LedgerDependencies,
   { render, channel, step }: Rendering,
   claimed: readonly Claimed[],
 ) {
@@ -65,8 +67,8 @@ async function renderClaimed(
   const open = channel === 'whatsapp' ? await listOpenWindows(database, tenantId, { messageIds, since }) : new Set<number>();
   const recipients = recipientsOf(ledgerKey, tenantId, claimed);
   const users = recipients.map((recipient) => ({ ...recipient, isOpen: open.has(recipient.messageId) }));
-  const { sender, contents } = await render(step, channel, users);
-  const paired = pairWritten(recipients, contents, ({ token, address: to }, content: PhoneContent): PhoneMessage | Unwritten => {
+  const { sender, contents } = await render(step, channel, users, now());
+  const paired = pairWritten(recipients, contents, ({ token, address: to }, content: PhoneContent): PhoneMessage | Unsent => {
     const message = { token, channel, to, content };
     const because = phoneFault(message);
     return because === undefined ? message : { because };

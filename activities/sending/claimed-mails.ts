@@ -1,16 +1,17 @@
 import type { EmailEnvelope, EmailMessage } from '../../core/message/email.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
-import { pairWritten, recipientsOf, type FailedAnswer, type Unwritten } from './pair-written.js';
+import { pairWritten, recipientsOf } from './pair-written.js';
 import type { LedgerDependencies, LedgerEmail } from './send-chunk.js';
 import type { Claimed, Recipient } from './send-step.js';
+import type { Unsent, UnsentAnswer } from './unsent.js';
 
-/** What a step says in a mail to each of these users, in their order. */
-export type RenderMails = (step: StepOfBatch, users: readonly Recipient[]) => Promise<RenderedStep>;
+/** What a step says in a mail to each of these users, in their order; `at` is the campaign's moment. */
+export type RenderMails = (step: StepOfBatch, users: readonly Recipient[], at: Date) => Promise<RenderedStep>;
 
 export type RenderedStep = {
   readonly envelope: EmailEnvelope;
   /** One for each user: a mail, or why there is none. */
-  readonly mails: readonly (RenderedMail | Unwritten)[];
+  readonly mails: readonly (RenderedMail | Unsent)[];
 };
 export type RenderedMail = Omit<EmailMessage, 'token' | 'to'>;
 
@@ -18,17 +19,17 @@ export type ClaimedMails = {
   readonly envelope: EmailEnvelope;
   readonly mails: readonly LedgerEmail[];
   /** Of those to whom there is nothing to send. */
-  readonly unsent: readonly FailedAnswer[];
+  readonly unsent: readonly UnsentAnswer[];
 };
 
 /** Writes the mails of messages that were claimed. */
 export async function renderClaimedMails(
-  { ledger: { ledgerKey }, render }: { readonly ledger: Pick<LedgerDependencies, 'ledgerKey'>; readonly render: RenderMails },
+  { ledger: { ledgerKey, now }, render }: { readonly ledger: Pick<LedgerDependencies, 'ledgerKey' | 'now'>; readonly render: RenderMails },
   step: StepOfBatch,
   claimed: readonly Claimed[],
 ): Promise<ClaimedMails> {
   const recipients = recipientsOf(ledgerKey, step.tenantId, claimed);
-  const { envelope, mails } = await render(step, recipients);
+  const { envelope, mails } = await render(step, recipients, now());
   const { messages, unsent } = pairWritten(recipients, mails, ({ messageId, token, address }, mail: RenderedMail): LedgerEmail => ({
     ...mail,
     messageId,

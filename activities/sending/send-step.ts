@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { DomainError } from '../../core/errors.js';
 import { claimMessages } from '../../db/queries/claiming.js';
 import type { Claim, MessageStatus, StepOfBatch } from '../../db/queries/send-ledger.js';
+import { exposeMembers } from '../../db/queries/test-slots.js';
 import type { LedgerDependencies, Standing } from './send-chunk.js';
 
 export type SendingDependencies = LedgerDependencies & {
@@ -15,7 +16,9 @@ export type Channels = Readonly<Partial<Record<StepOfBatch['channel'], ChannelSe
  * Sends what was claimed for a call, and tells where each of these messages stands then. It renders them, writes `failed` where there
  * is nothing to send, and sees to it that of two who try the same one alone sends.
  */
-export type ChannelSender = (ledger: LedgerDependencies, step: StepOfBatch, claims: ClaimedForCall) => Promise<readonly Standing[]>;
+export type ChannelSender = (ledger: LedgerDependencies, step: StepOfBatch, claims: ClaimedForCall) => Promise<readonly PacedStanding[]>;
+/** `isPaced`: it comes again at just that moment, when it is its turn, and not about then. */
+export type PacedStanding = Standing & { readonly isPaced?: true };
 export type ClaimedForCall = {
   readonly callId: string;
   /** When, by the clock of the machine: what is sent long after that is asked anew (`requireFresh`). */
@@ -26,8 +29,11 @@ export type ClaimedForCall = {
 /** The token is all that links, reply addresses and the provider may know a message by. */
 export type Recipient = { readonly userId: string; readonly address: string; readonly token: string };
 
+/** A step that may show the arms of a test. */
+export type DueStep = StepOfBatch & { readonly test?: string | undefined };
+
 /** What became of each member, by its idx. */
-export type StepSent = readonly (readonly [idx: number, outcome: StepOutcome, dueAtMs?: number])[];
+export type StepSent = readonly (readonly [idx: number, outcome: StepOutcome, dueAtMs?: number, isPaced?: true])[];
 export type StepOutcome = 'sent' | 'waiting' | 'uncertain' | 'suppressed' | 'failed';
 
 export type Claimed = Extract<Claim, { outcome: 'claimed' }>;
@@ -36,11 +42,13 @@ export type Claimed = Extract<Claim, { outcome: 'claimed' }>;
  * Sends one step to members of a batch: claim, render, say that the call begins, send, write the answer. Whatever happens in
  * between, doing it again sends nobody the message twice. What another try holds at this moment is a failure to be tried again.
  */
-export async function sendStep(dependencies: SendingDependencies, step: StepOfBatch): Promise<StepSent> {
+export async function sendStep(dependencies: SendingDependencies, { test, ...step }: DueStep): Promise<StepSent> {
   const { database, ledgerKey, now, channels } = dependencies;
   const { channel } = step;
   const send = channels[channel];
   if (!send) throw new DomainError('not_available', `nothing is sent over ${channel} in this installation`);
+  // Before anything that can depend on the arm: whoever gets nothing now counts in theirs all the same.
+  if (test !== undefined) await exposeMembers(database, { ...step, test }, now());
   const callId = randomUUID();
   const claimedMs = Date.now();
   const claims = await claimMessages(database, step, { callId, addressKey: ledgerKey, at: now() });
@@ -53,7 +61,7 @@ export async function sendStep(dependencies: SendingDependencies, step: StepOfBa
   return claims.map((claim) => told(claim, claim.messageId === null ? undefined : byMessage.get(claim.messageId)));
 }
 
-function told(claim: Claim, standing: Standing | undefined): StepSent[number] {
+function told(claim: Claim, standing: PacedStanding | undefined): StepSent[number] {
   const { idx } = claim;
   switch (claim.outcome) {
     case 'uncertain':
@@ -66,7 +74,8 @@ function told(claim: Claim, standing: Standing | undefined): StepSent[number] {
     case 'claimed':
     case 'held':
       if (standing === undefined) throw new Error(`nothing is known of the message of member ${idx}`);
-      return standing.dueAt ? [idx, 'waiting', standing.dueAt.getTime()] : [idx, outcomeOf(standing.status)];
+      if (!standing.dueAt) return [idx, outcomeOf(standing.status)];
+      return standing.isPaced ? [idx, 'waiting', standing.dueAt.getTime(), true] : [idx, 'waiting', standing.dueAt.getTime()];
   }
 }
 

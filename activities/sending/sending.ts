@@ -2,6 +2,7 @@ import { shownMs, type CampaignClock } from '../../core/campaign/clock.js';
 import type { EngagementChannel } from '../../core/event/engagement.js';
 import { parseTenantId } from '../../core/ids.js';
 import { fromRanges, toRanges, type Ranges } from '../../core/journey/ranges.js';
+import type { SocialProvider } from '../../core/message/social-message.js';
 import { whileBeating } from '../beating.js';
 import { sendStep, type SendingDependencies, type StepOutcome, type StepSent } from './send-step.js';
 
@@ -14,11 +15,15 @@ export type SendStepInput = {
   readonly batch: number;
   readonly stepKey: number;
   readonly channel: EngagementChannel;
+  /** Of a social step that names one: the network that it goes over. */
+  readonly provider?: SocialProvider;
   readonly members: Ranges;
+  /** The test whose arms the step shows. */
+  readonly test?: string;
 };
 
-/** What became of whom. */
-export type StepAnswer = readonly [outcome: StepOutcome, members: Ranges, dueAtMs?: number];
+/** What became of whom. `isPaced`: they are to come again just then, since only so many may at a time. */
+export type StepAnswer = readonly [outcome: StepOutcome, members: Ranges, dueAtMs?: number, isPaced?: true];
 
 export const createSendingActivities = ({ now, ...dependencies }: SendingDependencies) => ({
   /** Safe to retry: the ledger knows what an earlier try has sent, and nobody is sent the same twice. */
@@ -33,14 +38,18 @@ export const createSendingActivities = ({ now, ...dependencies }: SendingDepende
 export type SendingActivities = ReturnType<typeof createSendingActivities>;
 
 function together(sent: StepSent): readonly StepAnswer[] {
-  const groups = new Map<string, { readonly outcome: StepOutcome; readonly dueAtMs: number | undefined; readonly members: number[] }>();
-  for (const [idx, outcome, dueAtMs] of sent) {
-    const key = `${outcome} ${dueAtMs}`;
-    const group = groups.get(key) ?? { outcome, dueAtMs, members: [] };
+  type Group = {
+    readonly outcome: StepOutcome;
+    readonly when: readonly [] | readonly [number] | readonly [number, true];
+    readonly members: number[];
+  };
+  const groups = new Map<string, Group>();
+  for (const [idx, outcome, dueAtMs, isPaced] of sent) {
+    const key = `${outcome} ${dueAtMs} ${isPaced}`;
+    const when = dueAtMs === undefined ? ([] as const) : isPaced ? ([dueAtMs, true] as const) : ([dueAtMs] as const);
+    const group = groups.get(key) ?? { outcome, when, members: [] };
     groups.set(key, group);
     group.members.push(idx);
   }
-  return [...groups.values()].map(({ outcome, dueAtMs, members }) =>
-    dueAtMs === undefined ? [outcome, toRanges(members)] : [outcome, toRanges(members), dueAtMs],
-  );
+  return [...groups.values()].map(({ outcome, when, members }) => [outcome, toRanges(members), ...when]);
 }

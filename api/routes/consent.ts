@@ -14,10 +14,11 @@ import {
   EventShown,
   eventShown,
   NewWord,
-  StateNow,
+  StateAfterWord,
   Topic,
   wordOf,
 } from '../consent-fields.js';
+import { requireConfirmable, wishFor } from '../double-opt-in.js';
 import { UserIdField } from '../fields.js';
 import { defineRoute, type Route } from '../route.js';
 
@@ -58,17 +59,19 @@ export function createConsentRoutes({ database, sending, now }: ConsentRouteDepe
       scope: 'consent:write',
       startsSomething: true,
       body: z.strictObject({ words: z.array(NewWord).min(1).max(MOST_WORDS) }),
-      responses: { 200: z.object({ items: z.array(StateNow) }).describe('What holds now, of each word in its place.') },
+      responses: { 200: z.object({ items: z.array(StateAfterWord) }).describe('What holds now, of each word in its place.') },
     }).handledBy(async ({ tenantId, body: { words } }) => {
       const at = now();
       const said = words.map((word) => wordOf(word, at));
-      const states = await recordConsent(database, tenantId, said, { addressKey: keyOf(), at });
-      const items = words.map(({ channel, topic }, i) => ({
-        channel,
-        topic,
-        state: states[i]?.state ?? null,
-        basis: states[i]?.basis ?? null,
-      }));
+      const addressKey = keyOf();
+      const asking = words.flatMap(({ double_opt_in: asks, topic }, place) => (asks ? [{ place, topic }] : []));
+      if (asking.length > 0) await requireConfirmable(database, sending, tenantId, asking);
+      const wishes = asking.map(({ place }) => wishFor(addressKey, tenantId, { place, address: said[place]?.address }));
+      const states = await recordConsent(database, tenantId, said, { addressKey, at, wishes });
+      const items = words.map(({ channel, topic }, i) => {
+        const { state = null, basis = null, asked: confirmation = null } = states[i] ?? {};
+        return { channel, topic, state, basis, ...(confirmation !== null && { confirmation }) };
+      });
       return { status: 200, body: { items } };
     }),
     defineRoute({

@@ -29,6 +29,15 @@ const SenderBody = z.strictObject({
     .nullable()
     .default(null)
     .describe('Where the buttons of the starters lead; without it they have none.'),
+  inbound_domain: z
+    .string()
+    .max(190)
+    .regex(/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, 'a domain in small letters is expected: reply.example.com')
+    .nullable()
+    .default(null)
+    .describe(
+      'A domain whose mail SendGrid posts to us: replies are asked there, each with the token of its message. Goes before reply_to.',
+    ),
   postal_address: line(300).describe('In one line, as the law of many countries wants it in marketing mail.'),
 });
 
@@ -39,6 +48,7 @@ const Sender = z.object({
   brand_name: z.string(),
   brand_url: z.string().nullable(),
   postal_address: z.string(),
+  inbound_domain: z.string().nullable(),
   updated_at: Timestamp,
 });
 
@@ -49,6 +59,7 @@ const senderOf = (row: EmailSenderRow): z.input<typeof Sender> => ({
   brand_name: row.brandName,
   brand_url: row.brandUrl,
   postal_address: row.postalAddress,
+  inbound_domain: row.inboundDomain,
   updated_at: row.updatedAt,
 });
 
@@ -68,6 +79,7 @@ export const createEmailSenderRoutes = (dependencies: { readonly database: Datab
         brandName: body.brand_name.trim(),
         brandUrl: body.brand_url,
         postalAddress: body.postal_address.trim(),
+        inboundDomain: body.inbound_domain,
       };
       return putEmailSender(tx, tenantId, sender, at);
     },

@@ -6,6 +6,7 @@ import type { Database, TenantTransaction } from '../../db/client.js';
 import { findPhoneSenders, putPhoneSenders, type PhoneSenderRow, type PhoneSenders } from '../../db/queries/phone-senders.js';
 import { parsedBy, Timestamp } from '../fields.js';
 import type { Route } from '../route.js';
+import { isTaken } from '../taken.js';
 import { createSenderRoutes } from './senders.js';
 
 const phone = (text: string): string => {
@@ -71,10 +72,4 @@ async function put(tx: TenantTransaction, tenantId: TenantId, senders: PhoneSend
     if (isTaken(error)) throw new DomainError('conflict', 'one of these senders belongs to another tenant of this installation');
     throw error;
   }
-}
-
-/** drizzle wraps what pg throws. */
-function isTaken(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return ('code' in error && error.code === '23505') || isTaken(error.cause);
 }

@@ -3,6 +3,7 @@ import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
 import { compileTemplate } from '../../core/template/compile-template.js';
 import { isInLibrary } from '../../core/template/library/library.js';
+import { purposeOf } from '../../core/template/purpose.js';
 import type { CompiledTemplate, TemplateSource } from '../../core/template/template.js';
 import type { Database, TenantTransaction } from '../../db/client.js';
 import {
@@ -93,7 +94,7 @@ function createVersionRoutes({ database, now }: TemplateRouteDependencies): read
     const { tenantId, family, keyId: actor } = at;
     const check = (tx: TenantTransaction) => checkFamily(tx, tenantId, family, exists);
     await database.withTenant(tenantId, check);
-    const compiled = await compile(source);
+    const compiled = await compile(source, family);
     const row = await database.withTenant(tenantId, async (tx) => {
       await check(tx);
       return addTemplateVersion(tx, { tenantId, family, source, compiled, actor, at: now() });
@@ -129,8 +130,8 @@ async function checkFamily(tx: TenantTransaction, tenantId: TenantId, family: st
   }
 }
 
-async function compile(source: TemplateSource): Promise<CompiledTemplate> {
-  const compilation = await compileTemplate(source);
+async function compile(source: TemplateSource, family: string): Promise<CompiledTemplate> {
+  const compilation = await compileTemplate(source, purposeOf(family));
   if (compilation.kind === 'faulty') throw templateProblem(compilation.faults);
   return compilation.template;
 }

@@ -1,9 +1,15 @@
 import { z } from 'zod';
 import { DomainError } from '../../core/errors.js';
-import { assignVariation } from '../../core/experiment/assignment.js';
 import type { OutcomeKind } from '../../core/experiment/outcomes.js';
 import type { TenantTransaction } from '../../db/client.js';
-import { exposedTo, recordExposures, recordOutcomes, type ExposureOutcome, type NewExposure } from '../../db/queries/test-exposures.js';
+import {
+  armOf,
+  exposedTo,
+  recordExposures,
+  recordOutcomes,
+  type ExposureOutcome,
+  type NewExposure,
+} from '../../db/queries/test-exposures.js';
 import type { TestRow } from '../../db/queries/tests.js';
 import { RequestProblem, type RequestFault } from '../errors.js';
 import { defineRoute, type Route } from '../route.js';
@@ -125,22 +131,6 @@ const shownOf = (userId: string, outcome: ExposureOutcome | undefined): Shown =>
   outcome
     ? { user_id: userId, status: outcome.outcome, variation_id: outcome.variationId }
     : { user_id: userId, status: 'not_in_test', variation_id: null };
-
-function armOf(
-  test: TestRow,
-  { userId, at, exposedTo }: { readonly userId: string; readonly at: Date; readonly exposedTo: string | null },
-) {
-  const { testKey: salt, variations, design, weightPeriods: periods } = test;
-  const plan = {
-    salt,
-    variationIds: variations.map(({ id }) => id),
-    exposureShare: design.exposureShare,
-    exclusion: design.exclusion,
-    periods,
-  };
-  const assigned = assignVariation(plan, { userId, atMs: at.getTime(), exposedTo });
-  return assigned.kind === 'in' ? assigned.variationId : undefined;
-}
 
 /** Clocks differ a little; what lies further ahead was not seen yet. */
 const AHEAD_MS = 5 * 60_000;

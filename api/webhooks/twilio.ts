@@ -1,9 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Router, type Request, type Response } from 'express';
+import type { TenantId } from '../../core/ids.js';
+import { rulesFor } from '../../core/message/reply-rules.js';
 import { readToken } from '../../core/message/token.js';
 import type { QuarantinedEvent } from '../../core/message/quarantine.js';
 import { wishOf } from '../../core/message/reply-wish.js';
-import { NONCE_BYTES, sealText } from '../../core/message/sealed-text.js';
+import { hashText, NONCE_BYTES, sealText } from '../../core/message/sealed-text.js';
 import { readTwilioForm, type TwilioForm } from '../../core/message/twilio-form.js';
 import { readTwilioInbound, type InboundText } from '../../core/message/twilio-inbound.js';
 import { TWILIO_TOKEN_PARAM } from '../../core/message/twilio-message.js';
@@ -11,7 +13,8 @@ import { verifyTwilioSignature } from '../../core/message/twilio-signature.js';
 import { readTwilioStatus, type TwilioEngagement } from '../../core/message/twilio-status.js';
 import type { Database } from '../../db/client.js';
 import { findPhoneTenant } from '../../db/queries/phone-senders.js';
-import { takeReply } from '../../db/queries/replies.js';
+import { takeReply, type Answering } from '../../db/queries/replies.js';
+import { listReplyRules } from '../../db/queries/reply-rules.js';
 import { takeProviderEvents, type ProviderEvent } from '../../db/queries/send-ledger.js';
 import { noteTextSid, suppressRecipient } from '../../db/queries/texts.js';
 import { RequestProblem } from '../errors.js';
@@ -103,6 +106,23 @@ async function takeText(
   if (tenantId === undefined) return { because: 'it was written to a sender of no tenant', excerpt: '' };
   const sealed = sealText(ledgerKey, { tenantId, providerId: messageSid }, text, randomBytes(NONCE_BYTES));
   const reply = { provider: 'twilio', providerId: messageSid, channel, from, quotes: repliedTo, asks: wishOf(written), sealed, at: now() };
-  await takeReply(database, tenantId, reply, ledgerKey);
+  await takeReply(database, tenantId, reply, ledgerKey, await answeringOf({ database, ledgerKey }, tenantId, written));
   return undefined;
+}
+
+/** What rules would answer. Where Twilio says that it has read a word, it has answered by itself. */
+async function answeringOf(
+  { database, ledgerKey }: Pick<TwilioWebhookDependencies, 'database' | 'ledgerKey'>,
+  tenantId: TenantId,
+  written: InboundText,
+): Promise<Answering> {
+  const { channel, from, text, optOut } = written;
+  const rules = optOut ? [] : await database.withTenant(tenantId, (tx) => listReplyRules(tx, tenantId, { active: true }));
+  const sealId = randomUUID();
+  return {
+    rules: rulesFor(rules, { channel, text, asks: wishOf(written) }),
+    said: hashText(ledgerKey, text),
+    sealId,
+    sealedTo: sealText(ledgerKey, { tenantId, providerId: sealId }, from, randomBytes(NONCE_BYTES)),
+  };
 }

@@ -1,16 +1,16 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import type { WorkerReport, WorkerSettings, WorkerTask } from './sending-worker.js';
+
+/** A step for some members of a batch, of one tenant. */
+export type Given = Omit<WorkerTask, 'id'>;
 
 type Worker = { readonly process: ChildProcess; task: WorkerTask | undefined; isStopped: boolean; isKilled: boolean };
 
 /** Once its worker is dead or silent, a task is given to another after this time, as Temporal would after its heartbeat's. */
 const LEASE_MS = 500;
 const RETRY_MS = 200;
-/** What waits for longer than that is held, and not waited for: for another day, or for the end of a cap. */
-const WAITED_FOR_MS = 30 * 60_000;
 const PROGRAM = fileURLToPath(new URL('sending-worker.js', import.meta.url));
 
 /** Workers that take tasks one after the other. What fails is tried again, what waits is asked for again when it is due. */
@@ -25,15 +25,16 @@ export class Crew {
 
   constructor(
     private readonly settings: WorkerSettings,
-    private readonly size: number,
+    /** What waits for longer than `waitedForMs` is held, and not waited for: for another day, say, or for the end of a cap. */
+    private readonly limits: { readonly size: number; readonly waitedForMs: number },
     private readonly onProgress: (tasksDone: number) => void = () => undefined,
   ) {}
 
   /** Ends when every step has been done; other steps may be given to it after that. */
-  async run(steps: readonly StepOfBatch[]): Promise<void> {
-    this.waiting.push(...steps.map((step, i) => ({ id: this.tasks + i, step })));
-    this.tasks += steps.length;
-    while (this.workers.size < this.size) this.start();
+  async run(given: readonly Given[]): Promise<void> {
+    this.waiting.push(...given.map((one, i) => ({ id: this.tasks + i, ...one })));
+    this.tasks += given.length;
+    while (this.workers.size < this.limits.size) this.start();
     for (const worker of this.workers) this.give(worker);
     while (!this.isIdle()) await waitUntil(() => this.isIdle(), 60_000, 20);
   }
@@ -114,7 +115,9 @@ export class Crew {
     if (task?.id !== id) return;
     worker.task = undefined;
     const nowMs = Date.now() + this.settings.aheadMs;
-    const dueInMs = sent.flatMap(([, outcome, due = 0]) => (outcome === 'waiting' && due - nowMs < WAITED_FOR_MS ? [due - nowMs] : []));
+    const dueInMs = sent.flatMap(([, outcome, due = 0]) =>
+      outcome === 'waiting' && due - nowMs < this.limits.waitedForMs ? [due - nowMs] : [],
+    );
     if (error === undefined) this.tried.add(id);
     if (error !== undefined) this.later(task, RETRY_MS);
     else if (dueInMs.length > 0) this.later(task, Math.max(RETRY_MS, ...dueInMs.toSorted((a, b) => a - b).slice(0, 1)));

@@ -1,22 +1,28 @@
 import type { TenantId } from '../../core/ids.js';
+import type { StepOfBatch } from '../../db/queries/send-ledger.js';
 import type { SendingPolicy } from '../../db/queries/sending-policy.js';
 import type { TestDatabase } from '../../test/harness/database.js';
 
-/** A message's channel in this scenario. */
-export const CHANNELS = ['email', 'sms', 'whatsapp', 'in_app'] as const;
-export type Channel = (typeof CHANNELS)[number];
+export type Channel = StepOfBatch['channel'];
 
-/** The steps of one person: three of four are mails. On which channel their texts come is theirs. */
+/** Two tenants in one installation: the mails of the club go over SMTP, the shop has everything else. */
+export const TENANTS = ['shop', 'club'] as const;
+export type TenantName = (typeof TENANTS)[number];
+/** Of all messages. */
+export const CLUB_SHARE = 0.13;
+
+/** The steps of one person of the shop: three of four are mails. On which channel their texts come is theirs. */
 const STEPS = ['email', 'email', 'text', 'email', 'email', 'in_app', 'email', 'email', 'text', 'email', 'email', 'email'] as const;
+/** Of either tenant. */
 export const STEPS_EACH = STEPS.length;
 
-export function channelOf(round: number, place: number): Channel {
-  const channel = STEPS[round % STEPS.length] ?? 'email';
+export function channelOf(tenant: TenantName, round: number, place: number): Channel {
+  const channel = tenant === 'club' ? 'email' : (STEPS[round % STEPS.length] ?? 'email');
   return channel === 'text' ? (place % 2 === 0 ? 'sms' : 'whatsapp') : channel;
 }
 
 /** One message fewer than there are steps: who has got all before it does not get the last. */
-export const MOST_EACH = STEPS.length - 1;
+export const MOST_EACH = STEPS_EACH - 1;
 
 /** By the clock of whoever gets a message, minutes of the day. */
 export const HOURS = { from: 9 * 60, to: 20 * 60 + 3 };

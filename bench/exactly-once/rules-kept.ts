@@ -1,5 +1,5 @@
 import type { Accepted } from './accepted.js';
-import type { Row } from './comparing.js';
+import type { Row } from './ledger-rows.js';
 import { HOURS, MOST_EACH, placeOf, wantsTexts } from './people.js';
 
 /** Which rules were broken by what was taken, and how often each has held something: a rule that never did proves nothing. */
@@ -28,11 +28,11 @@ type Why = keyof typeof HOLDING | 'failed' | 'put_off' | 'unexplained';
 
 /** Asks nobody but the journals, the inboxes and who the people are. */
 export function checkRules(rows: readonly Row[], accepted: Accepted, aheadMs: number): RulesKept {
-  const taken = rows.flatMap((row) => (accepted.get(row.id)?.timesMs ?? []).map((atMs) => ({ ...row, atMs: atMs + aheadMs })));
+  const taken = rows.flatMap((row) => (accepted.get(row.key)?.timesMs ?? []).map((atMs) => ({ ...row, atMs: atMs + aheadMs })));
   const perPerson = new Map<string, number>();
-  for (const { user_id } of taken) perPerson.set(user_id, (perPerson.get(user_id) ?? 0) + 1);
+  for (const { person } of taken) perPerson.set(person, (perPerson.get(person) ?? 0) + 1);
   const isText = ({ channel }: Row) => channel === 'sms' || channel === 'whatsapp';
-  const unsent = rows.filter(({ id, status }) => !accepted.has(id) && status !== 'uncertain').map(whyNot);
+  const unsent = rows.filter(({ key, status }) => !accepted.has(key) && status !== 'uncertain').map(whyNot);
   const count = (why: Why) => unsent.filter((one) => one === why).length;
   return {
     sent_in_quiet_hours: taken.filter(({ user_id, atMs }) => isQuiet(user_id, atMs)).length,

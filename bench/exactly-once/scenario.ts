@@ -1,11 +1,12 @@
 import { seededRandom } from '../../core/random.js';
-import type { StepOfBatch } from '../../db/queries/send-ledger.js';
-import { ADDRESS_KEY, BATCH } from '../../test/harness/campaigns.js';
-import { compare, noMessages, type Comparison } from './comparing.js';
+import { ADDRESS_KEY } from '../../test/harness/campaigns.js';
+import { compare, type Comparison } from './comparing.js';
 import { Crew } from './crew.js';
 import { befall, countDisasters, planDisasters, type Disaster, type DisasterCounts, type DisasterKind } from './disasters.js';
+import { giveSteps, sizesOf } from './given.js';
 import { stopSomebody, unsubscribeSomebody } from './opting-out.js';
-import { channelOf, STEPS_EACH } from './people.js';
+import { wayOf } from './providers/all.js';
+import type { WorkerSettings } from './sending-worker.js';
 import { settle } from './settling.js';
 import { makeWorld, type World } from './world.js';
 
@@ -17,7 +18,7 @@ export type Scenario = DisasterCounts & {
   readonly perTask: number;
   /** How long after the beginning some people wake up, and others go to bed. */
   readonly noonAfterMs: number;
-  /** Mails alone. */
+  /** By workers that keep no ledger. */
   readonly sendFirst?: boolean;
   readonly onProgress?: (messagesDone: number) => void;
 };
@@ -35,29 +36,39 @@ const SEED = 20_261_125;
 export async function runScenario(scenario: Scenario): Promise<Found> {
   const { directory, messages, perTask, noonAfterMs, sendFirst = false, onProgress, kills, zombies, unsubscriptions } = scenario;
   const startedMs = performance.now();
-  const users = Math.floor(messages / STEPS_EACH / perTask) * perTask;
-  const world = await makeWorld(directory, users, noonAfterMs);
-  const { database, sendgridUrl, twilioUrl, receiverUrl, aheadMs } = world;
-  const urls = { databaseUrl: database.url, sendgridUrl, twilioUrl, receiverUrl };
-  const crew = new Crew({ ...urls, ledgerKey: ADDRESS_KEY.toString('base64'), sendFirst, aheadMs }, WORKERS, (tasks) =>
-    onProgress?.(tasks * perTask),
-  );
+  const sizes = sizesOf(messages);
+  const world = await makeWorld(directory, { users: sizes.users, noonAfterMs, sendFirst });
+  // Whoever wakes up at noon is waited for.
+  const waitedForMs = noonAfterMs + 5_000;
+  const crew = new Crew(workerSettings(world, sendFirst), { size: WORKERS, waitedForMs }, (tasks) => onProgress?.(tasks * perTask));
   try {
-    const steps = [...stepsOf(world, { messages, users, perTask, mailsOnly: sendFirst })];
-    const disasters = planDisasters({ kills, zombies, unsubscriptions }, steps.length, seededRandom(SEED));
+    const given = giveSteps(world, sizes, perTask);
+    const disasters = planDisasters({ kills, zombies, unsubscriptions }, given.length, seededRandom(SEED));
     const happened: Promise<DisasterKind | undefined>[] = [];
-    await Promise.all([crew.run(steps), befall(disasters, crew, (disaster) => happen(world, crew, disaster, happened))]);
+    await Promise.all([crew.run(given), befall(disasters, crew, (disaster) => happen(world, crew, disaster, happened))]);
     const counts = countDisasters(await Promise.all(happened));
-    if (!sendFirst) await settle(world, crew, steps);
-    const expected = noMessages();
-    for (const { channel, members } of steps) expected[channel as keyof typeof expected] += members.length;
-    const found = await compare(world, expected);
+    if (!sendFirst) await settle(world, crew, { given, waitedForMs });
+    const asked = new Map<string, number>();
+    for (const { tenant, step } of given) {
+      const { name } = wayOf(tenant, step.channel);
+      asked.set(name, (asked.get(name) ?? 0) + step.members.length);
+    }
+    const found = await compare(world, asked);
     return { ...counts, ...found, seconds: Math.round((performance.now() - startedMs) / 1000) };
   } finally {
     crew.close();
     await world.close();
   }
 }
+
+const workerSettings = ({ database, providers, receiverUrl, aheadMs }: World, sendFirst: boolean): WorkerSettings => ({
+  databaseUrl: database.url,
+  urls: Object.fromEntries([...providers].map(([name, { url }]) => [name, url])),
+  receiverUrl,
+  ledgerKey: ADDRESS_KEY.toString('base64'),
+  sendFirst,
+  aheadMs,
+});
 
 /** Only those that kill are waited for: other things happen while somebody sleeps, or tries to unsubscribe. */
 async function happen(world: World, crew: Crew, { kind, chance }: Disaster, happened: Promise<DisasterKind | undefined>[]): Promise<void> {
@@ -82,17 +93,5 @@ async function strike(world: World, crew: Crew, kind: DisasterKind, chance: numb
       return unsubscribeSomebody(world, chance);
     case 'stop by text':
       return stopSomebody(world, chance);
-  }
-}
-
-type Sizes = { readonly messages: number; readonly users: number; readonly perTask: number; readonly mailsOnly: boolean };
-
-/** Every member of every batch gets each step, so many of them at a time. */
-function* stepsOf({ tenantId, campaignId }: World, { messages, users, perTask, mailsOnly }: Sizes): Generator<StepOfBatch> {
-  for (let first = 0; first + perTask <= messages; first += perTask) {
-    const [round, place] = [Math.floor(first / users), first % users];
-    const members = Array.from({ length: perTask }, (_, n) => (place % BATCH) + n);
-    const channel = mailsOnly ? 'email' : channelOf(round, place / perTask);
-    yield { tenantId, campaignId, stepKey: round + 1, channel, batch: Math.floor(place / BATCH), members };
   }
 }

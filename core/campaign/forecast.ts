@@ -6,6 +6,7 @@ import { next } from '../journey/next.js';
 import type { Plan } from '../journey/plan.js';
 import { newJourney, phaseOf, wakesAtMs } from '../journey/state.js';
 import { clockTime } from './plan-words.js';
+import { withinRate } from './rate-forecast.js';
 import { localTimeAt, zoneOffsetsOr, type ZoneOffsets } from '../journey/zone-offsets.js';
 
 /** Of those who can be reached with the first step: how many go by a time zone and best times. */
@@ -25,6 +26,8 @@ export type Forecast = {
   readonly later: number;
   /** Of all these, those that quiet hours hold: they stand where the hours allow them. */
   readonly held: number;
+  /** Of all these, those that wait for their turn, because only so many go per second: they stand where it comes. */
+  readonly slowed: number;
   /** Whose hours leave no moment within four weeks: they stand nowhere else. */
   readonly never: number;
 };
@@ -35,6 +38,8 @@ export type ForecastFrame = {
   readonly recipients: number;
   /** The tenant's own hours; none, when absent. */
   readonly ownHours?: QuietRules['ownHours'];
+  /** How fast first messages may go; as fast as they are due, when absent. */
+  readonly perSecond?: number | undefined;
 };
 
 const HOUR_MS = 3_600_000;
@@ -47,7 +52,7 @@ const MARGIN_MS = 10 * DAY_MS;
  * estimate: people move, and caps may hold what nothing else does.
  */
 export function forecastOf(plan: Plan, shares: readonly ClockShare[], frame: ForecastFrame): Forecast {
-  const { launchMs, homeZone, recipients, ownHours = {} } = frame;
+  const { launchMs, homeZone, recipients, ownHours = {}, perSecond = Infinity } = frame;
   const span = { fromMs: launchMs - DAY_MS, toMs: launchMs + (plan.steps[0]?.day ?? 0) * DAY_MS + MARGIN_MS };
   const zones = new Map<string, ZoneOffsets>();
   const zoneOf = (timeZone: string): ZoneOffsets => {
@@ -66,8 +71,11 @@ export function forecastOf(plan: Plan, shares: readonly ClockShare[], frame: For
     else if (goesMs === null || goesMs >= launchMs + DAY_MS) later += users;
     else byHour.set(hourStart(home, goesMs), (byHour.get(hourStart(home, goesMs)) ?? 0) + users);
   }
-  const hours = [...byHour].sort(([a], [b]) => a - b).map(([fromMs, messages]) => ({ fromMs, local: localText(home, fromMs), messages }));
-  return { hours, later, held, never };
+  const paced = withinRate(byHour, { perSecond, fromMs: launchMs, untilMs: launchMs + DAY_MS });
+  const hours = [...paced.byHour]
+    .sort(([a], [b]) => a - b)
+    .map(([fromMs, messages]) => ({ fromMs, local: localText(home, fromMs), messages }));
+  return { hours, later: later + paced.later, held, slowed: paced.slowed, never };
 }
 
 /** Null where a reaction has to come first. */

@@ -1,15 +1,26 @@
 import type { CampaignRequest, StepRequest } from '../journey/campaign-request.js';
 import type { CreateCampaign, templates } from '../suggestion/payload.js';
 import { LONGEST_INCENTIVE, LONGEST_OFFER_DAYS } from '../journey/offer-faults.js';
-import { unavailableFaults } from './available.js';
 
 type Template = (typeof templates)[number];
 type Offer = NonNullable<CreateCampaign['offer']>;
 
 export type DraftFromAction =
   /** The notes are for whoever looks at the draft: what it is, and what is left to them. */
-  | { readonly kind: 'draft'; readonly name: string; readonly request: CampaignRequest; readonly notes: readonly string[] }
+  | {
+      readonly kind: 'draft';
+      readonly name: string;
+      readonly request: CampaignRequest;
+      readonly codes: NewCodes | null;
+      readonly notes: readonly string[];
+    }
   | { readonly kind: 'not_available'; readonly because: string };
+
+/** An offer to be made of which each person gets a code, and how its codes look. */
+export type NewCodes = { readonly offerKey: string; readonly words: Offer; readonly pattern: string };
+
+/** Two groups of five, so that people can type them; of these there may be a billion. */
+const CODE_PATTERN = '#####-#####';
 
 /** What follows a template when a sequence is to be longer than one message: the same mail is not sent again and again. */
 const FOLLOWERS: Readonly<Partial<Record<Template, readonly Template[]>>> = {
@@ -41,12 +52,16 @@ const SAYS: Readonly<Record<'offer' | 'incentive', readonly Template[]>> = {
  */
 export function campaignFromAction(
   action: CreateCampaign,
-  { segmentId, goal }: { readonly segmentId: string; readonly goal: string | null },
+  { segmentId, goal, offerKey }: { readonly segmentId: string; readonly goal: string | null; readonly offerKey: string },
 ): DraftFromAction {
   const { channel, offer, sequence_length: wanted = 1, campaign_name: name } = action;
-  if (channel === 'in_app' || channel === 'sms' || channel === 'push') {
-    const steps = { sms: 'SMS', in_app: 'in-app', push: 'push' }[channel];
-    return { kind: 'not_available', because: `${steps} steps need words of their own, and an action brings none: write it as a campaign` };
+  const codes = offer && codesFor(action, offer, offerKey);
+  const without = WITHOUT_TEMPLATES.get(channel);
+  if (without !== undefined) {
+    return {
+      kind: 'not_available',
+      because: `${without} steps need words of their own, and an action brings none: write it as a campaign`,
+    };
   }
   const length = Math.min(wanted, isSeries(action) ? LONGEST_SERIES : MOST_REPETITIONS, offer?.expiry_days ?? Infinity);
   const days = offer ? daysOfOffer(length, offer) : daysOf(length, action.urgency ?? 'medium');
@@ -55,21 +70,26 @@ export function campaignFromAction(
     ...(goal !== null && { goal }),
     ...(action.frequency !== undefined && { frequency: action.frequency }),
     ...(offer && { lifetime_days: lifetimeOf(offer) }),
-    sequence: days.map((day, i) => stepOf(action, day, i, goal !== null)),
+    sequence: days.map((day, i) => stepOf(action, { day, position: i, hasGoal: goal !== null, offerKey: codes?.offerKey })),
   };
-  const faults = unavailableFaults(request);
-  if (faults.length > 0) return { kind: 'not_available', because: [...new Set(faults.map(({ message }) => message))].join('; ') };
   const notes = [
     `a draft of ${length === 1 ? `one ${messageOf(channel)}` : `${length} ${messageOf(channel)}s`} on ${daysInWords(days)}; nothing is sent before it is launched`,
     ...(action.frequency === undefined ? [] : [`its segment enters again ${EACH[action.frequency]}, until somebody cancels it`]),
     ...(length < wanted ? [`${wanted} were recommended, and there is room for ${length}`] : []),
-    ...(offer ? ['no code is made for the offer'] : []),
     ...(channel === 'whatsapp'
-      ? ['its templates are those that Meta has approved: PUT /v1/whatsapp-templates/{family} names them']
+      ? ['its templates are those that Meta has approved: PUT /v1/whatsapp-templates/{family} names them, and says what fills their places']
       : unsaid(action, { offer: offer !== undefined, incentive: incentiveOf(action) !== undefined })),
   ];
-  return { kind: 'draft', name, request, notes };
+  return { kind: 'draft', name, request, codes: codes ?? null, notes };
 }
+
+/** On these no template has the words. */
+const WITHOUT_TEMPLATES: ReadonlyMap<string, string> = new Map([
+  ['in_app', 'in-app'],
+  ['sms', 'SMS'],
+  ['social', 'social'],
+  ['push', 'push'],
+]);
 
 const EACH = { daily: 'every day', weekly: 'every week', monthly: 'every month' } as const;
 const messageOf = (channel: string): string => (channel === 'whatsapp' ? 'WhatsApp message' : 'email');
@@ -93,7 +113,15 @@ function daysOfOffer(length: number, offer: Offer): number[] {
   return Array.from({ length }, (_, i) => (i === 0 ? 0 : Math.round((i * last) / (length - 1))));
 }
 
-function stepOf(action: CreateCampaign, day: number, position: number, hasGoal: boolean): StepRequest {
+/** Where a mail does not say what is offered, nobody would see a code. */
+function codesFor({ channel, template }: CreateCampaign, { expiry_days, ...offer }: Offer, offerKey: string): NewCodes | undefined {
+  if (channel === 'email' && !SAYS.offer.includes(template)) return undefined;
+  return { offerKey, words: { ...offer, expiry_days: Math.min(expiry_days, LONGEST_OFFER_DAYS) }, pattern: CODE_PATTERN };
+}
+
+type Place = { readonly day: number; readonly position: number; readonly hasGoal: boolean; readonly offerKey: string | undefined };
+
+function stepOf(action: CreateCampaign, { day, position, hasGoal, offerKey }: Place): StepRequest {
   const { channel, template, offer } = action;
   const incentive = incentiveOf(action);
   const followers = FOLLOWERS[template];
@@ -103,7 +131,7 @@ function stepOf(action: CreateCampaign, day: number, position: number, hasGoal: 
     channel,
     template: series?.[position % series.length] ?? template,
     send_time: 'optimal',
-    ...(offer && offerOn(day, offer, channel === 'email')),
+    ...(offer && offerOn(day, offer, { hasSubject: channel === 'email', offerKey })),
     ...(incentive !== undefined && { incentive }),
     ...(position > 0 && !series && reminderOf(template, hasGoal)),
   };
@@ -116,9 +144,13 @@ function reminderOf(template: Template, hasGoal: boolean): Pick<StepRequest, 'tr
 }
 
 /** The offer as it still holds on that day; what is said again says how long, where there is a subject to say it in. */
-function offerOn(day: number, { type, value, unit, expiry_days }: Offer, hasSubject: boolean): Pick<StepRequest, 'offer' | 'subject'> {
+function offerOn(
+  day: number,
+  { type, value, unit, expiry_days }: Offer,
+  { hasSubject, offerKey }: { readonly hasSubject: boolean; readonly offerKey: string | undefined },
+): Pick<StepRequest, 'offer' | 'subject'> {
   const left = Math.min(expiry_days, LONGEST_OFFER_DAYS) - day;
-  const offer = { type, value, unit, expiry_days: left };
+  const offer = { ...(offerKey !== undefined && { offer_id: offerKey }), type, value, unit, expiry_days: left };
   if (day === 0 || !hasSubject) return { offer };
   return { offer, subject: left === 1 ? '{{ offer.label }} ends tomorrow' : `{{ offer.label }}: ${left} days left` };
 }

@@ -11,8 +11,9 @@ export const stepsInWords = (plan: Plan): string[] => plan.steps.map((_, i) => s
 function stepInWords(plan: Plan, position: number): string {
   const step = plan.steps[position];
   if (step === undefined) return '';
-  const { channel, template, trigger, day, sendTime } = step;
-  const parts = [`${whenInWords(day, sendTime)}: ${channel} ${template}`];
+  const { channel, provider, template, trigger, day, sendTime } = step;
+  const parts = [`${whenInWords(day, sendTime)}: ${channel}${provider === undefined ? '' : ` (${provider})`} ${template}`];
+  if (step.test !== undefined) parts.push(`in the arms of ${step.test}`);
   if (trigger) parts.push(`to those ${triggerInWords(plan, trigger)}; others ${targetInWords(plan, step.otherwise)}`);
   if (step.next !== position + 1) parts.push(`then ${step.next === LEAVE ? 'the journey ends' : `on with step ${keyAt(plan, step.next)}`}`);
   return parts.join(', ');

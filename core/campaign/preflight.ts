@@ -1,4 +1,5 @@
 import type { EngagementChannel } from '../event/engagement.js';
+import type { Rates } from '../message/rates.js';
 import { formatNumber } from '../numbers.js';
 
 /** Of a campaign's recipients, how many could get a message on a channel, and why others could not. All add up to the recipients. */
@@ -23,9 +24,12 @@ export type SendingReadiness = {
   readonly in_app: true | string;
   readonly sms: true | string;
   readonly whatsapp: true | string;
+  readonly social: true | string;
   readonly push: true | string;
   /** The secret that hashes addresses; without it nobody can be found among the suppressed. */
   readonly ledgerKey: Buffer | null;
+  /** How fast it sends at most. */
+  readonly rates?: Rates;
 };
 
 export type PreflightFacts = {
@@ -36,7 +40,7 @@ export type PreflightFacts = {
   readonly mayBeEmpty: boolean;
   /** Of each channel that the plan uses. */
   readonly reach: readonly Reach[];
-  readonly readiness: Omit<SendingReadiness, 'ledgerKey'>;
+  readonly readiness: Omit<SendingReadiness, 'ledgerKey' | 'rates'>;
 };
 
 const SENT = [
@@ -44,6 +48,7 @@ const SENT = [
   ['in_app', 'in-app message'],
   ['sms', 'SMS'],
   ['whatsapp', 'WhatsApp message'],
+  ['social', 'social message'],
   ['push', 'push message'],
 ] as const;
 

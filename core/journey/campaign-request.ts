@@ -1,4 +1,4 @@
-import type { Offer } from '../template/offer.js';
+import type { StepOffer } from '../template/offer.js';
 
 /** How often a recurring campaign enters its segment again. */
 export const frequencies = ['daily', 'weekly', 'monthly'] as const;
@@ -27,15 +27,19 @@ export type StepRequest = {
   readonly step_key?: number;
   readonly day: number;
   readonly channel: string;
+  /** Of a social step: the network that it goes over; the one that each person wrote from last, when absent. */
+  readonly provider?: string;
   readonly template: string;
   readonly subject?: string;
   readonly message?: string;
   readonly content?: string;
   /** Of a push message: where a tap leads. */
   readonly url?: string;
-  readonly offer?: Offer;
+  readonly offer?: StepOffer;
   /** What a person gets for taking part, in words: `$10 gift card`. */
   readonly incentive?: string;
+  /** The test whose arms it shows. */
+  readonly test?: string;
   readonly send_time?: string;
   readonly trigger?: string;
   /** The key of the earlier step that the trigger looks at. */

@@ -1,4 +1,6 @@
 import { frequencies, type CampaignRequest, type PlanFault, type StepRequest } from './campaign-request.js';
+import { socialProviderOf } from '../event/contacts.js';
+import { parseSocialProvider } from '../message/social-message.js';
 import { LEAVE, type Plan, type PlanContent, type PlanEntry, type PlanStep, type Reentry, type Trigger } from './plan.js';
 import { planFaults } from './plan-faults.js';
 import { elseOf, ruleOf, stepKeys, targetOf, nextOf, watchedBy, type EarlierPlan } from './references.js';
@@ -46,7 +48,9 @@ function planSteps(steps: readonly StepRequest[], keys: readonly number[]): { st
     key: keys[i] ?? 0,
     day: step.day,
     channel: campaignChannels.find((one) => one === step.channel) ?? 'email',
+    ...providerOf(step),
     template: step.template,
+    ...(step.test !== undefined && { test: step.test }),
     sendTime: step.send_time === undefined ? null : (parseSendTime(step.send_time) ?? null),
     trigger: triggers[i] ?? null,
     next: targetOf(nextOf(step), keys, i) ?? LEAVE,
@@ -55,6 +59,11 @@ function planSteps(steps: readonly StepRequest[], keys: readonly number[]): { st
     missedBit: bits.get(`${i} missed`) ?? 0,
   }));
   return { steps: planned, convertedBit: bits.get('entry converted') ?? 0 };
+}
+
+function providerOf({ provider }: StepRequest): Pick<PlanStep, 'provider'> {
+  const named = provider === undefined ? undefined : parseSocialProvider(socialProviderOf(provider));
+  return named === undefined ? {} : { provider: named };
 }
 
 function triggerOf(step: StepRequest, watched: number | 'entry' | undefined, bitOf: (name: string) => number): Trigger | null {

@@ -20,7 +20,8 @@ export type JourneyEvent =
 
 /** `uncertain` may have gone out, and so is never sent again: the journey goes on as if it had. */
 export type SendAnswer =
-  { readonly kind: 'sent' | 'suppressed' | 'failed' | 'uncertain' } | { readonly kind: 'deferred'; readonly untilMs: number };
+  | { readonly kind: 'sent' | 'suppressed' | 'failed' | 'uncertain' }
+  | { readonly kind: 'deferred'; readonly untilMs: number; readonly isExact?: true };
 
 export type ExitReason = 'unsubscribed' | 'complained' | 'bounced' | 'deleted' | 'segment_left' | 'cancelled';
 export type LeaveReason = ExitReason | 'completed' | 'trigger_missed' | 'goal_reached' | 'paused' | 'expired' | 'ended';
@@ -44,7 +45,8 @@ export type Moved = readonly [state: JourneyState, commands: readonly JourneyCom
  *     earliest moment that is a time-out later than the arrival), sent.
  * - scheduled: nothing but time is missing. `dueS` is when to send.
  * - sending: a send was asked for and not answered yet. `dueS` tells this attempt from others. Sent or uncertain goes on; suppressed or
- *   failed goes on too, and the step counts as missed; deferred is scheduled again, for later than before.
+ *   failed goes on too, and the step counts as missed; deferred is scheduled again, for later than before, and where it is exact for
+ *   just that second, without the campaign's tick.
  * - left: over. Sticky: late answers and reactions move nothing.
  *
  * Paused lies over any of them: reactions are noted and time-outs run on (a pause stops messages, not people), answers still count,
@@ -124,9 +126,9 @@ const waiting = (state: JourneyState): Moved =>
   isPaused(state) ? unchanged(state) : [state, [{ type: 'wait', untilMs: state[3] * 1000 }]];
 
 /** Sends at once what is due: only what has to wait is rounded up to the campaign's tick. */
-function schedule(course: Course, state: JourneyState, dueMs: number): Moved {
+function schedule(course: Course, state: JourneyState, dueMs: number, clock: Pick<EntryClock, 'tickMs'> = course.clock): Moved {
   const isDue = dueMs <= course.atMs;
-  const at = movedTo(state, state[1], 'scheduled', isDue ? dueMs : roundedUp(dueMs, course.clock));
+  const at = movedTo(state, state[1], 'scheduled', isDue ? dueMs : roundedUp(dueMs, clock));
   if (isDue && !isPaused(at)) return send(course, at);
   return isTooLate(course, at[3] * 1000) ? leave(state, 'expired') : waiting(at);
 }
@@ -193,7 +195,7 @@ function answered(course: Course, state: JourneyState, { stepKey, dueMs, answer 
   switch (answer.kind) {
     case 'deferred':
       // Later than before in any case, so that every attempt has a time of its own.
-      return schedule(course, state, Math.max(answer.untilMs, dueMs + 1000));
+      return schedule(course, state, Math.max(answer.untilMs, dueMs + 1000), answer.isExact ? { tickMs: 0 } : course.clock);
     case 'sent':
     case 'uncertain':
       return goOn(course, state, step, { day: step.day, atMs: course.atMs });

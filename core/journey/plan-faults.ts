@@ -1,4 +1,6 @@
 import { isTopic } from '../consent/consent.js';
+import { socialProviderOf } from '../event/contacts.js';
+import { parseSocialProvider, socialProviders } from '../message/social-message.js';
 import { frequencies, type CampaignRequest, type PlanFault, type StepRequest } from './campaign-request.js';
 import { offerFaults } from './offer-faults.js';
 import { stepKeys, type EarlierPlan } from './references.js';
@@ -14,6 +16,7 @@ const LONGEST_TEMPLATE = 255;
 const LONGEST_SUBJECT = 500;
 const LONGEST_TEXT = 50_000;
 const LONGEST_URL = 2_000;
+const WITHOUT_SUBJECT: ReadonlySet<string> = new Set(['sms', 'whatsapp', 'social']);
 
 /** Everything that is wrong with a campaign, so that nobody has to ask twice. */
 export function planFaults(request: CampaignRequest, earlier: EarlierPlan | null): PlanFault[] {
@@ -98,7 +101,9 @@ function stepFaults(step: StepRequest, field: string): PlanFault[] {
     !isWhole(day, 0, MOST_DAYS) && fault(`${field}.day`, `0 to ${MOST_DAYS} whole days after entry are expected, not ${quoted(day)}`),
     !campaignChannels.some((one) => one === channel) &&
       fault(`${field}.channel`, `one of ${campaignChannels.join(', ')} is expected, not ${quoted(channel)}`),
+    ...providerFaults(step, field),
     !isText(template, LONGEST_TEMPLATE) && fault(`${field}.template`, 'the name of a template is expected'),
+    step.test !== undefined && !isText(step.test, LONGEST_TEMPLATE) && fault(`${field}.test`, 'the id of a test is expected'),
     send_time !== undefined &&
       (typeof send_time !== 'string' || parseSendTime(send_time) === undefined) &&
       fault(`${field}.send_time`, `optimal, or an hour such as "10:00 AM user_timezone", is expected, not ${quoted(send_time)}`),
@@ -107,12 +112,21 @@ function stepFaults(step: StepRequest, field: string): PlanFault[] {
   );
 }
 
+function providerFaults({ channel, provider }: StepRequest, field: string): Check[] {
+  if (provider === undefined) return [];
+  return [
+    channel !== 'social' && fault(`${field}.provider`, `only a social step goes over a network, and this one is on ${channel}`),
+    parseSocialProvider(socialProviderOf(provider)) === undefined &&
+      fault(`${field}.provider`, `${socialProviders.join(' or ')} is expected, not ${quoted(provider)}`),
+  ];
+}
+
 function wordFaults({ channel, subject, message, content, url }: StepRequest, field: string): Check[] {
   return [
     subject !== undefined &&
       !isText(subject, LONGEST_SUBJECT) &&
       fault(`${field}.subject`, `1 to ${LONGEST_SUBJECT} characters are expected`),
-    subject !== undefined && (channel === 'sms' || channel === 'whatsapp') && fault(`${field}.subject`, `${channel} has no subject`),
+    subject !== undefined && WITHOUT_SUBJECT.has(channel) && fault(`${field}.subject`, `${channel} has no subject`),
     message !== undefined && !isText(message, LONGEST_TEXT) && fault(`${field}.message`, `1 to ${LONGEST_TEXT} characters are expected`),
     content !== undefined && !isText(content, LONGEST_TEXT) && fault(`${field}.content`, `1 to ${LONGEST_TEXT} characters are expected`),
     message !== undefined && content !== undefined && fault(`${field}.content`, 'either message or content is expected, one of the two'),

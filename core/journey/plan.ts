@@ -1,5 +1,6 @@
 import type { EngagementChannel } from '../event/engagement.js';
-import type { Offer } from '../template/offer.js';
+import type { SocialProvider } from '../message/social-message.js';
+import type { StepOffer } from '../template/offer.js';
 import type { Frequency } from './campaign-request.js';
 import type { SendTime } from './send-time.js';
 import { reactionBits, reactions, type Reaction, type Watched } from './triggers.js';
@@ -40,7 +41,11 @@ export type PlanStep = {
   readonly key: number;
   readonly day: number;
   readonly channel: EngagementChannel;
+  /** Of a social step that names one. */
+  readonly provider?: SocialProvider;
   readonly template: string;
+  /** The test whose arms it shows; absent where it shows none. */
+  readonly test?: string;
   readonly sendTime: SendTime;
   readonly trigger: Trigger | null;
   /** Positions of later steps; the number of steps is the end of the sequence, LEAVE is out of it. */
@@ -68,7 +73,7 @@ export type PlanContent = {
   readonly text?: string;
   /** Of a push message: where a tap leads. */
   readonly url?: string;
-  readonly offer?: Offer;
+  readonly offer?: StepOffer;
   readonly incentive?: string;
 };
 

@@ -44,8 +44,19 @@ const FIELD_BYTES = 500;
 
 type Cost = { readonly substitutionBytes: number; readonly requestBytes: number; readonly address: string };
 
-/** What one message takes of a request, counted as the JSON that travels: the largest of the ways in which it can be counted. */
+const costs = new WeakMap<EmailMessage, Cost>();
+
+/** What one message takes of a request. Asked more than once on its way, and counted once. */
 function costOf(message: EmailMessage): Cost {
+  const known = costs.get(message);
+  if (known) return known;
+  const cost = countCost(message);
+  costs.set(message, cost);
+  return cost;
+}
+
+/** Counted as the JSON that travels: the largest of the ways in which it can be counted. */
+function countCost(message: EmailMessage): Cost {
   const { subject, html, text, replyTo, token, to, unsubscribeUrl } = message;
   const substitutionBytes = TAG_BYTES + jsonBytes([subject, html, text, replyTo]);
   return {

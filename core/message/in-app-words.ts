@@ -1,4 +1,4 @@
-import { offeredBy } from '../campaign/step-words.js';
+import { incentiveOf } from '../campaign/step-words.js';
 import type { PlanContent } from '../journey/plan.js';
 import { renderText, type TextVariables } from '../template/text-message.js';
 import { inAppFault, type InAppMessage } from './in-app.js';
@@ -18,7 +18,11 @@ export function inAppMessageOf({ template, content }: InAppStep, variables: Text
   if ('because' in title) return title;
   const body = subject === undefined || text === undefined ? { text: '' } : renderText(text, variables);
   if ('because' in body) return body;
-  const message = { title: title.text, body: body.text, data: { template, ...offeredBy(content) } };
+  const message = {
+    title: title.text,
+    body: body.text,
+    data: { template, ...(variables.offer && { offer: variables.offer }), ...incentiveOf(content) },
+  };
   const because = inAppFault(message);
   return because === undefined ? message : { because };
 }

@@ -64,6 +64,7 @@ function freeTags(messages: readonly EmailMessage[]): Tags {
   const taken = new Set<string>();
   for (const { subject, html, text, token } of messages) {
     for (const value of [subject, html, text, token]) {
+      if (!value.includes('%ms')) continue;
       for (const [, number = ''] of value.matchAll(/%ms(\d+)-/g)) taken.add(number);
     }
   }

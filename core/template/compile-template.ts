@@ -1,5 +1,6 @@
 import { htmlFaults } from './check-html.js';
 import { compileMjml } from './compile-mjml.js';
+import type { TemplatePurpose } from './purpose.js';
 import { countLiquid, LiquidMarks, MOST_LIQUID_PIECES } from './liquid-marks.js';
 import { readLiquid, type VariableUse } from './liquid-uses.js';
 import { sampleFaults } from './sample-renders.js';
@@ -19,14 +20,14 @@ export const MOST_SOURCE_CHARACTERS = { subject: 1_000, preheader: 1_000, mjml: 
  * all faults that it finds, those too that only show when the template is rendered for somebody of whom everything is known, and
  * for somebody of whom nothing is.
  */
-export async function compileTemplate(source: TemplateSource): Promise<Compilation> {
+export async function compileTemplate(source: TemplateSource, purpose: TemplatePurpose = 'campaign'): Promise<Compilation> {
   const long = lengthFaults(source);
   if (long.length > 0) return { kind: 'faulty', faults: long };
   const { subject, preheader, mjml } = source;
   const readings = [
-    read('subject', subject, []),
-    ...(preheader === undefined ? [] : [read('preheader', preheader, [])]),
-    read('mjml', mjml, slots),
+    read('subject', subject, { purpose }),
+    ...(preheader === undefined ? [] : [read('preheader', preheader, { purpose })]),
+    read('mjml', mjml, { purpose, allowedSlots: purpose === 'campaign' ? slots : [] }),
   ];
   const marks = new LiquidMarks([mjml, preheader ?? '']);
   const hidden = marks.hide(mjml);
@@ -43,14 +44,14 @@ export async function compileTemplate(source: TemplateSource): Promise<Compilati
     variables: usedVariables(uses),
     slots: usedSlots(uses),
   };
-  const shown = sampleFaults(template);
+  const shown = sampleFaults(template, purpose);
   return shown.length === 0 ? { kind: 'compiled', template } : { kind: 'faulty', faults: distinct(shown) };
 }
 
 /** What is wrong with the words of a step or a variation, by themselves and for this template. */
 export function wordsFaults(words: EmailWords, template?: CompiledTemplate): TemplateFault[] {
   const { offer: _, ...liquid } = words;
-  const faults = Object.entries(liquid).flatMap(([field, text]) => read(field as keyof EmailWords, text, []).faults);
+  const faults = Object.entries(liquid).flatMap(([field, text]) => read(field as keyof EmailWords, text).faults);
   for (const [field, slot] of [
     ['text', 'content'],
     ['cta', 'cta'],
@@ -62,16 +63,21 @@ export function wordsFaults(words: EmailWords, template?: CompiledTemplate): Tem
   return faults;
 }
 
+/** Of what most people lack: no step brings a `cta`, and where nothing is known to recommend, nothing is recommended. */
+const FALLBACKS: Readonly<Record<string, string>> = {
+  cta: 'cta needs a fallback: {{ cta | default: "Go" }}',
+  recommendations:
+    'recommendations need a fallback: {% if recommendations.size > 0 %}…{% endif %} around them, or {% for item in recommendations %}',
+};
+
 function read(
   field: TemplateFault['field'],
   text: string,
-  allowedSlots: readonly Slot[],
+  { purpose = 'campaign', allowedSlots = [] }: { readonly purpose?: TemplatePurpose; readonly allowedSlots?: readonly Slot[] } = {},
 ): { uses: readonly VariableUse[]; faults: TemplateFault[] } {
   const { uses, faults } = readLiquid(text);
   const unknown = uses.flatMap(({ path, line, isSafe }) => {
-    // No step brings one: only tests do.
-    const needsDefault = path[0] === 'cta' && !isSafe ? 'cta needs a fallback: {{ cta | default: "Go" }}' : undefined;
-    const message = variableFault(path, allowedSlots) ?? needsDefault;
+    const message = variableFault(path, allowedSlots, purpose) ?? (isSafe ? undefined : FALLBACKS[path[0] ?? '']);
     return message === undefined ? [] : { field, line, message };
   });
   return { uses, faults: [...faults.map(({ line, message }) => ({ field, line, message })), ...unknown] };

@@ -1,6 +1,7 @@
 import { visitTags } from './html-tags.js';
 import { renderLiquid } from './liquid.js';
 import { MOST_SUBJECT_CHARACTERS, completed, renderEmail, type RenderedEmail } from './render-email.js';
+import type { TemplatePurpose } from './purpose.js';
 import type { CompiledTemplate, EmailWords, TemplateFault } from './template.js';
 import type { TemplateVariables } from './variables.js';
 
@@ -29,19 +30,24 @@ function fullSample({ variables }: CompiledTemplate): TemplateVariables {
     last_event: 'cart_abandoned',
     brand_url: 'https://example.com',
     view_url: 'https://example.com/view/sample',
-    offer: { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 },
+    offer: { type: 'discount', value: 20, unit: 'percent', expiry_days: 7, code: 'WELC-OME77', expires_at: '2026-03-09', days_left: 7 },
     incentive: '$10 gift card',
     recommendations: [
-      { name: 'Field Notes', url: 'https://example.com/field-notes' },
+      { name: 'Field Notes', url: 'https://example.com/field-notes', price: '$12' },
       { name: 'Desk Lamp', url: 'https://example.com/desk-lamp' },
     ],
   };
 }
 
 /** What shows only when a template is rendered. */
-export function sampleFaults(template: CompiledTemplate): TemplateFault[] {
-  const full = { who: '', variables: fullSample(template), words: wordsFor(template, ['needed', 'optional']) };
-  const bare = { who: 'for a user of whom nothing is known, ', variables: BARE_SAMPLE, words: wordsFor(template, ['needed']) };
+export function sampleFaults(template: CompiledTemplate, purpose: TemplatePurpose): TemplateFault[] {
+  const asked = purpose === 'confirmation' ? { confirm_url: 'https://example.com/confirm/sample' } : {};
+  const full = { who: '', variables: { ...fullSample(template), ...asked }, words: wordsFor(template, ['needed', 'optional']) };
+  const bare = {
+    who: 'for a user of whom nothing is known, ',
+    variables: { ...BARE_SAMPLE, ...asked },
+    words: wordsFor(template, ['needed']),
+  };
   const faults = faultsFor(template, full);
   return faults.length > 0 ? faults : faultsFor(template, bare);
 }
@@ -70,14 +76,26 @@ function faultsFor(template: CompiledTemplate, { who, variables, words }: Sample
   return faults;
 }
 
-/** What the law asks of marketing mail, where people see it: the text part has no comments and nothing hidden. */
-function legalFaults({ html, text }: RenderedEmail, { postal_address: address, unsubscribe_url: url }: TemplateVariables): string[] {
+/**
+ * What the law asks of a mail, where people see it: the text part has no comments and nothing hidden. One that asks for a confirmation has
+ * its link in the place of the one to unsubscribe, since nobody is on a list yet.
+ */
+function legalFaults(
+  { html, text }: RenderedEmail,
+  { postal_address: address, unsubscribe_url, confirm_url }: TemplateVariables,
+): string[] {
   const faults: string[] = [];
+  const url = confirm_url ?? unsubscribe_url;
   let hasLink = false;
   visitTags(html, ({ name, attributes }) => {
     if (name === 'a' && attributes.some(({ name: attribute, value }) => attribute === 'href' && value === url)) hasLink = true;
   });
   if (!text.includes(address)) faults.push('it does not show the postal address: {{ postal_address }} is expected');
-  if (!hasLink || !text.includes(url)) faults.push('it has no link to unsubscribe: <a href="{{ unsubscribe_url }}"> is expected');
+  if (!hasLink || !text.includes(url))
+    faults.push(
+      confirm_url === undefined
+        ? 'it has no link to unsubscribe: <a href="{{ unsubscribe_url }}"> is expected'
+        : 'it has no link to confirm: <a href="{{ confirm_url }}"> is expected',
+    );
   return faults;
 }

@@ -8,6 +8,8 @@ export type EmailSender = {
   readonly brandName: string;
   readonly brandUrl: string | null;
   readonly postalAddress: string;
+  /** Where replies are asked to, each to an address of its own. Absent or null: to `replyTo`, or where mail comes from. */
+  readonly inboundDomain?: string | null;
 };
 
 export type SenderVariables = Pick<TemplateVariables, 'brand_name' | 'brand_url' | 'postal_address'>;

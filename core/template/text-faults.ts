@@ -3,6 +3,7 @@ import { inAppMessageOf } from '../message/in-app-words.js';
 import { pushWordsOf } from '../message/push-words.js';
 import { LINK_TOKEN_CHARS } from '../message/link-token.js';
 import { MAX_SMS_SEGMENTS, MAX_TEXT_CHARS } from '../message/phone-message.js';
+import { socialLengthFault } from '../message/social-message.js';
 import { smsLength, type SmsLength } from '../message/sms-length.js';
 import { replaceLinks, writtenOrigins } from './followed-links.js';
 import { renderText, textWordsFaults, variablesUsed, type TextVariables } from './text-message.js';
@@ -21,7 +22,7 @@ const SAMPLE: TextVariables = {
   brand_url: SAMPLE_BRAND_URL,
   postal_address: '1 Example Street, Springfield',
   unsubscribe_url: `${SAMPLE_URL}/v1/unsubscribe/${'x'.repeat(54)}`,
-  offer: { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 },
+  offer: { type: 'discount', value: 20, unit: 'percent', expiry_days: 7, code: 'WELC-OME77', expires_at: '2026-03-09', days_left: 7 },
   incentive: '$10 gift card',
 };
 
@@ -65,6 +66,17 @@ export function whatsappStepFaults(
     `step ${key}: no approved template is named ${template} (PUT /v1/whatsapp-templates/${template}), ` +
       'and WhatsApp lets nothing else through to those who have not written within a day',
   ];
+}
+
+/** Likewise of a message on a social network, in as much as it is the same for everybody. */
+export function socialStepFaults({ key, provider }: PlanStep, text: string | undefined): string[] {
+  if (text === undefined) return [`step ${key}: a social step needs words of its own (message): no template has its words`];
+  const faults = textWordsFaults(text);
+  if (faults.length > 0) return faults.map((fault) => `step ${key}, message: ${fault}`);
+  const rendered = renderText(text, SAMPLE);
+  if ('because' in rendered) return [`step ${key}, message: ${rendered.because}`];
+  const fault = socialLengthFault(provider ?? 'messenger', rendered.text);
+  return fault === undefined ? [] : [`step ${key}, message: for a usual person ${fault}`];
 }
 
 /** Likewise of an in-app message. Nobody unsubscribes from an inbox. */

@@ -48,8 +48,14 @@ export const textWordsFaults = (words: string): string[] => wordsFaults({ text: 
 export const variablesUsed = (liquids: readonly string[]): ReadonlySet<string | undefined> =>
   new Set(liquids.flatMap((liquid) => readLiquid(liquid).uses.map(({ path: [root] }) => root)));
 
+/** The Liquid of a text: the step's own words, and what fills the places of its template. */
+export const liquidsIn = ({ text, template }: TextWords): readonly string[] => [
+  ...(text === undefined ? [] : [text]),
+  ...Object.values(template?.variables ?? {}),
+];
+
 /** What has to be looked up of a user for a text. */
-export function textLookups({ text, template }: TextWords): UserLookups {
-  const used = variablesUsed([...(text === undefined ? [] : [text]), ...Object.values(template?.variables ?? {})]);
+export function textLookups(words: TextWords): UserLookups {
+  const used = variablesUsed(liquidsIn(words));
   return { segmentName: used.has('segment_name'), lastEvent: used.has('last_event') };
 }

@@ -1,4 +1,5 @@
-import type { Offer } from './offer.js';
+import { personalFields, type PersonalOffer } from './offer.js';
+import type { TemplatePurpose } from './purpose.js';
 
 /** What a template may say of a user, the tenant and the step; docs/templates.md lists them. Their names are those that templates use. */
 export type TemplateVariables = {
@@ -13,13 +14,14 @@ export type TemplateVariables = {
   readonly postal_address: string;
   readonly unsubscribe_url: string;
   readonly view_url?: string;
-  readonly offer?: Offer;
+  readonly confirm_url?: string;
+  readonly offer?: PersonalOffer;
   readonly incentive?: string;
   readonly recommendations?: readonly Recommendation[];
 };
 
-/** Something to look at next: what recommends it is not this module's matter. */
-export type Recommendation = { readonly name: string; readonly url: string };
+/** Something to look at next: what recommends it is not this module's matter. The price is in words, `$19.99`. */
+export type Recommendation = { readonly name: string; readonly url: string; readonly price?: string };
 
 export type VariableName = keyof TemplateVariables;
 
@@ -36,9 +38,10 @@ export const templateVariables: Readonly<Record<VariableName, { readonly meaning
   postal_address: { meaning: "the sender's postal address, which marketing mail must show" },
   unsubscribe_url: { meaning: 'where this person unsubscribes' },
   view_url: { meaning: 'this mail as a web page' },
-  offer: { meaning: "the step's offer", fields: ['type', 'value', 'unit', 'expiry_days', 'label'] },
+  confirm_url: { meaning: 'where this person confirms a yes: in `confirm_subscription` alone' },
+  offer: { meaning: "the step's offer", fields: ['type', 'value', 'unit', 'expiry_days', 'label', ...personalFields] },
   incentive: { meaning: "the step's thank-you: `$10 gift card`" },
-  recommendations: { meaning: 'what to look at next: a list of `name` and `url`, empty when there is none' },
+  recommendations: { meaning: 'what to look at next: a list of `name`, `url` and, where it is known, `price`; empty when there is none' },
 };
 
 /** Every mail has these: without a sender and a way out of the list none is sent. */
@@ -48,13 +51,33 @@ export const requiredVariables = ['brand_name', 'postal_address', 'unsubscribe_u
 export const slots = ['content', 'cta'] as const;
 export type Slot = (typeof slots)[number];
 
+/**
+ * What such a mail may say that asks for a confirmation. Anybody may have typed the address, and beside it a name: nothing that they have
+ * typed, and nothing that is advertised, goes to somebody who has not confirmed yet.
+ */
+const confirmationVariables: readonly string[] = [
+  'email',
+  'brand_name',
+  'brand_url',
+  'postal_address',
+  'confirm_url',
+] satisfies readonly VariableName[];
+
+const variablesFor = (purpose: TemplatePurpose): readonly string[] =>
+  purpose === 'confirmation' ? confirmationVariables : Object.keys(templateVariables).filter((name) => name !== 'confirm_url');
+
 /** Why a template cannot use a variable of this path (`['offer', 'value']`), or nothing. */
-export function variableFault(path: readonly string[], allowedSlots: readonly Slot[]): string | undefined {
+export function variableFault(
+  path: readonly string[],
+  allowedSlots: readonly Slot[],
+  purpose: TemplatePurpose = 'campaign',
+): string | undefined {
   const [root = '', field] = path;
   if (allowedSlots.some((slot) => slot === root)) return undefined;
-  const known = isVariable(root) ? templateVariables[root] : undefined;
+  const allowed = variablesFor(purpose);
+  const known = isVariable(root) && allowed.includes(root) ? templateVariables[root] : undefined;
   if (known === undefined) {
-    return `there is no variable ${root}; there are ${[...Object.keys(templateVariables), ...allowedSlots].join(', ')}`;
+    return `there is no variable ${root}; there are ${[...allowed, ...allowedSlots].join(', ')}`;
   }
   if (root === 'traits' && field === undefined) return 'traits needs the name of one: traits.plan';
   if (field !== undefined && known.fields !== undefined && !known.fields.includes(field)) {

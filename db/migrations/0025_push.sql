@@ -30,15 +30,15 @@ create table pushes (
 create index pushes_by_device on pushes (endpoint_hash, tenant_id);
 select isolate_by_tenant('pushes');
 
--- Push messages go to a user, on one of their devices: who has one has an address, which is their id, in hex, as that of an inbox.
-alter function address_of(uuid, text, text) rename to address_of_all_but_push;
-create function address_of(wanted uuid, over text, person text) returns table (address text, consent text, consent_at timestamptz)
+-- As before. Push messages go to a user, on one of their devices: who has one has an address, which is their id, in hex, as that of an inbox.
+create or replace function address_of(wanted uuid, over text, person text) returns table (address text, consent text, consent_at timestamptz)
   language sql stable
 as $$
-  select encode(convert_to(person, 'UTF8'), 'hex'), null, null::timestamptz where over = 'push' and exists (
+  select encode(convert_to(person, 'UTF8'), 'hex'), null, null::timestamptz
+  where over = 'in_app' or over = 'push' and exists (
     select from madansara_analytics.push_devices d where d.user_id = person and d.tenant_id = wanted)
   union all
-  select a.address, a.consent, a.consent_at from madansara_analytics.address_of_all_but_push(wanted, over, person) a where over <> 'push'
+  select c.address, c.consent, c.consent_at from madansara_analytics.contact_of(wanted, over, person) c where over not in ('in_app', 'push')
 $$;
 
 -- Keeps a user's device; the one that was seen least lately gives way where there are too many. That a browser was let to subscribe is a yes

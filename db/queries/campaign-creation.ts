@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { unavailableFaults } from '../../core/campaign/available.js';
 import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
 import type { CampaignRequest, PlanFault } from '../../core/journey/campaign-request.js';
@@ -8,7 +7,9 @@ import type { Plan } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../client.js';
 import type { Goal } from '../tables/tenants.js';
 import { editCampaign, holdCampaign, insertCampaign, readPlan, requireCampaign, type CampaignPlan, type CampaignRow } from './campaigns.js';
+import { resolveOffers } from './offers.js';
 import { segmentCalled } from './segment-names.js';
+import { testFaults } from './test-slots.js';
 import { readTenant, type Tenant } from './tenants.js';
 
 export type CampaignWish = { readonly name?: string | undefined; readonly request: CampaignRequest };
@@ -59,14 +60,17 @@ async function readWish(tx: TenantTransaction, tenantId: TenantId, wish: Campaig
   const made = makePlan(request, earlier);
   const segment = request.segment === undefined ? undefined : await segmentCalled(tx, tenantId, request.segment);
   const goal = goalCalled(tenant, request.goal);
+  const offers = await resolveOffers(tx, tenantId, request);
   const faults = [
     ...(segment?.kind === 'refused' ? [{ field: 'segment', message: segment.because }] : []),
     ...goal.faults,
     ...(made.status === 'refused' ? made.faults : []),
-    ...unavailableFaults(request),
+    ...offers.faults,
+    ...(await testFaults(tx, tenantId, request)),
   ];
   if (faults.length > 0 || made.status === 'refused') return { kind: 'refused', faults };
-  const { plan, contents } = made;
+  const { plan } = made;
+  const contents = offers.complete(made.contents);
   const found = segment?.kind === 'found' ? segment.segment : null; // none where an event lets anybody enter
   const name = (wish.name ?? nameFor(found?.segmentName ?? eventOf(plan), request.goal)).slice(0, LONGEST_NAME);
   return { kind: 'made', name, segmentId: found?.id ?? null, request, goal: goal.found, plan, contents };

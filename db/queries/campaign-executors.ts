@@ -1,10 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { campaignFromAction } from '../../core/campaign/from-action.js';
+import { campaignFromAction, type NewCodes } from '../../core/campaign/from-action.js';
 import { DomainError } from '../../core/errors.js';
 import type { PlanFault } from '../../core/journey/campaign-request.js';
+import { formatNumber } from '../../core/numbers.js';
 import { USUAL_GOAL } from '../../core/suggestion/test-from-action.js';
 import type { TenantTransaction } from '../client.js';
+import { findSegment } from './audience.js';
 import { createCampaign } from './campaign-creation.js';
+import { makeCodes } from './offer-codes.js';
+import { createOffer } from './offers.js';
 import type { ExecutorCommand, ExecutorOutcome, Executors } from './suggestion-responses.js';
 import { readTenant } from './tenants.js';
 
@@ -24,17 +29,37 @@ export const createCampaignExecutors = (now: () => Date): Pick<Executors, 'creat
   },
 });
 
-async function draftCampaign(tx: TenantTransaction, { tenantId, suggestion, action }: CreateCommand, at: Date): Promise<ExecutorOutcome> {
+async function draftCampaign(tx: TenantTransaction, command: CreateCommand, at: Date): Promise<ExecutorOutcome> {
+  const { tenantId, suggestion, position, action } = command;
   const about = AboutSegment.safeParse(suggestion.payload).data;
   if (!about) return { kind: 'failed', reason: 'the suggestion is about no segment that a campaign could be for' };
   const tenant = await readTenant(tx, tenantId);
   const goal = tenant && Object.hasOwn(tenant.goals, USUAL_GOAL) ? USUAL_GOAL : null;
-  const draft = campaignFromAction(action, { segmentId: about.segment.segment_id, goal });
+  const segmentId = about.segment.segment_id;
+  const draft = campaignFromAction(action, { segmentId, goal, offerKey: `off_${suggestion.suggestionId}_${position}` });
   if (draft.kind === 'not_available') return { kind: 'not_available', reason: draft.because };
-  const { name, request, notes } = draft;
+  const { name, request, codes, notes } = draft;
+  const made = codes ? [await makeOffer(tx, command, { codes, segmentId, at })] : [];
   const written = await createCampaign(tx, { tenantId, wish: { name, request }, by: suggestion.suggestionId, at });
-  if (written.kind === 'refused') return { kind: 'failed', reason: inWords(written.faults) };
-  return { kind: 'started', reference: written.campaign.campaignKey, note: notes.join('; ') };
+  if (written.kind === 'refused') throw new DomainError('invalid', inWords(written.faults)); // nothing of it stays
+  return { kind: 'started', reference: written.campaign.campaignKey, note: [...notes, ...made].join('; ') };
+}
+
+/** Of more, the preflight says that they are missing. */
+const MADE_AT_ONCE = 20_000;
+
+/** Makes an offer with a code for each member of the segment, and says what is left to do with it. */
+async function makeOffer(
+  tx: TenantTransaction,
+  { tenantId, suggestion }: CreateCommand,
+  { codes, segmentId, at }: { readonly codes: NewCodes; readonly segmentId: string; readonly at: Date },
+): Promise<string> {
+  const { offerKey, words, pattern } = codes;
+  const { offer } = await createOffer(tx, { tenantId, offerKey, words, pattern, createdBy: suggestion.suggestionId, createdAt: at });
+  const members = (await findSegment(tx, tenantId, segmentId))?.userCount ?? 0;
+  const inAll = Math.min(members, MADE_AT_ONCE);
+  await makeCodes(tx, { ...offer, pattern }, { inAll, randomBytes });
+  return `each person gets a code of the offer ${offerKey}, which has ${formatNumber(inAll)}: the shop has to know them (GET /v1/offers/${offerKey}/codes)`;
 }
 
 const inWords = (faults: readonly PlanFault[]): string => faults.map(({ field, message }) => `${field}: ${message}`).join('; ');

@@ -123,7 +123,8 @@ function addressesOn({ channel }: ReachScope, { tenantId, segmentId }: Pick<Camp
       return sql`
       select distinct on (c.user_id) c.user_id, c.address, c.consent, c.consent_at
       from contacts c where c.tenant_id = ${tenantId} and c.channel = ${channel}
-      order by c.user_id, c.verified_at is null, c.contact_id`;
+        and (${channel} <> 'social' or is_social_address(c.provider, c.address))
+      order by c.user_id, case when ${channel} = 'social' then c.heard_at end desc nulls last, c.verified_at is null, c.contact_id`;
   }
 }
 

@@ -3,6 +3,7 @@ import { changeCampaign, type CampaignAnswer, type CampaignChange, type Campaign
 import { DEFAULT_TOPIC } from '../../core/consent/consent.js';
 import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
+import type { SocialProvider } from '../../core/message/social-message.js';
 import { watchedReactions } from '../../core/journey/batch.js';
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
 import { entersAgain, entersBy, type Plan, type PlanContent, type PlanStep } from '../../core/journey/plan.js';
@@ -85,6 +86,7 @@ function planColumns({ plan, contents }: CampaignPlan) {
   const [channel = 'email'] = channels;
   return {
     channel: channels.size > 1 ? ('multi' as const) : channel,
+    provider: providerOf(plan),
     messageTemplate: contents,
     watched: watchedReactions(plan),
     leavesWithSegment: plan.exits.segmentLeft,
@@ -92,6 +94,12 @@ function planColumns({ plan, contents }: CampaignPlan) {
     entryEvent: plan.entry.kind === 'event' ? plan.entry.event : null,
     entersOnce: !entersAgain(plan),
   };
+}
+
+/** The network of a campaign whose social steps all name the same. */
+function providerOf({ steps }: Plan): SocialProvider | null {
+  const named = new Set(steps.flatMap(({ channel, provider }) => (channel === 'social' ? [provider ?? null] : [])));
+  return named.size === 1 ? ([...named][0] ?? null) : null;
 }
 
 async function insertPlan(
@@ -116,6 +124,7 @@ export async function readPlan(tx: TenantTransaction, { tenantId, id, planVersio
 /** A step with its words, and the plan and the topic of its campaign. */
 export type FoundStep = {
   readonly template: string;
+  readonly test: string | undefined;
   readonly content: PlanContent;
   readonly step: PlanStep;
   readonly plan: Plan;
@@ -123,20 +132,19 @@ export type FoundStep = {
 };
 
 /** What a step of a campaign says: its template, and the words of its own. */
-export async function readCampaignStep(
+export async function requireCampaignStep(
   tx: TenantTransaction,
   { tenantId, campaignId, stepKey }: { readonly tenantId: TenantId; readonly campaignId: number; readonly stepKey: number },
-): Promise<FoundStep | undefined> {
+): Promise<FoundStep> {
   const [row] = await tx
     .select()
     .from(outreachCampaigns)
     .where(and(eq(outreachCampaigns.tenantId, tenantId), eq(outreachCampaigns.id, campaignId)));
-  if (!row) return undefined;
-  const { plan, contents } = await readPlan(tx, row);
-  const step = plan.steps.find(({ key }) => key === stepKey);
-  if (!step) return undefined;
+  const { plan, contents } = row ? await readPlan(tx, row) : { plan: undefined, contents: [] };
+  const step = plan?.steps.find(({ key }) => key === stepKey);
+  if (!row || !plan || !step) throw new Error(`the plan of the campaign has no step ${stepKey}`);
   const content = contents.find(({ key }) => key === step.key) ?? { key: step.key };
-  return { template: step.template, content, step, plan, topic: row.topic };
+  return { template: step.template, test: step.test, content, step, plan, topic: row.topic };
 }
 
 export async function findCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow | undefined> {

@@ -18,6 +18,8 @@ export function claimMessages(
 ): Promise<Claim[]> {
   const { tenantId, campaignId, stepKey, channel, batch, members } = step;
   return withTenant(tenantId, async (tx) => {
+    // For `contact_of`, until this transaction ends.
+    if (step.provider !== undefined) await tx.execute(sql`select set_config('app.social_provider', ${step.provider}, true)`);
     const rules = await readQuietRules(tx, tenantId);
     const waits = hasHours(channel, rules) ? await readWaits(tx, step, rules, at) : null;
     const { rows } = await tx.execute<ClaimRow>(

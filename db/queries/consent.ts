@@ -5,37 +5,57 @@ import type { TenantId } from '../../core/ids.js';
 import type { Database, TenantTransaction } from '../client.js';
 import { consentEvents, consentTopics } from '../tables/consent.js';
 
-/** What holds of what somebody said something about, after it was said. */
-export type ConsentNow = { readonly addressHash: Buffer; readonly state: ConsentState; readonly basis: ConsentBasis | null };
+/** What holds of what somebody said something about, after it was said; and whether they are asked to confirm it, where that was wanted. */
+export type ConsentNow = {
+  readonly addressHash: Buffer;
+  readonly state: ConsentState;
+  readonly basis: ConsentBasis | null;
+  readonly asked: AskedOutcome | null;
+};
+
+/** An address that is to be asked, sealed, in the place of its word. */
+export type ConfirmationWish = { readonly place: number; readonly sealedTo: Buffer; readonly sealId: string };
+
+/** What became of the wish for a mail that asks for a confirmation. */
+export const askedOutcomes = ['asked', 'asked lately', 'asked too often', 'confirmed', 'withdrawn', 'suppressed'] as const;
+export type AskedOutcome = (typeof askedOutcomes)[number];
 
 /**
  * Keeps what people said, any number of words at once, and gives for each what holds now. `at` is the present: nothing is said later.
- * A word that was said before others are known counts from its own time on. `addressKey` is the secret that hashes addresses.
+ * A word that was said before others are known counts from its own time on. `addressKey` is the secret that hashes addresses. `wishes` are
+ * those words whose yes, where it waits for its confirmation, is to be asked about: in the same transaction.
  */
 export async function recordConsent(
   { pool }: Pick<Database, 'pool'>,
   tenantId: TenantId,
   words: readonly ConsentWord[],
-  { addressKey, at }: { readonly addressKey: Buffer; readonly at: Date },
+  { addressKey, at, wishes = [] }: { readonly addressKey: Buffer; readonly at: Date; readonly wishes?: readonly ConfirmationWish[] },
 ): Promise<ConsentNow[]> {
-  const said = words.map((word) => [
-    word.channel,
-    word.topic ?? DEFAULT_TOPIC,
-    typeof word.address === 'string' ? word.address : null,
-    typeof word.address === 'string' ? null : word.address.toString('hex'),
-    word.userId ?? null,
-    word.action,
-    word.action === 'granted' ? word.basis : null,
-    word.action === 'granted' ? (word.textVersion ?? null) : null,
-    word.source,
-    word.evidence ?? {},
-    word.at.getTime(),
-  ]);
+  const asks = wishes.map(({ place, sealedTo, sealId }) => [place + 1, sealedTo.toString('hex'), sealId]);
   const { rows } = await pool.query<ConsentNow>(
-    'select hash as "addressHash", state, basis from record_consent($1, $2, $3, $4) order by place',
-    [tenantId, addressKey, JSON.stringify(said), at],
+    'select hash as "addressHash", state, basis, asked from record_and_ask($1, $2, $3, $4, $5) order by place',
+    [tenantId, addressKey, wordsAsSaid(words), at, JSON.stringify(asks)],
   );
   return rows;
+}
+
+/** Words as the database takes them. */
+function wordsAsSaid(words: readonly ConsentWord[]): string {
+  return JSON.stringify(
+    words.map((word) => [
+      word.channel,
+      word.topic ?? DEFAULT_TOPIC,
+      typeof word.address === 'string' ? word.address : null,
+      typeof word.address === 'string' ? null : word.address.toString('hex'),
+      word.userId ?? null,
+      word.action,
+      word.action === 'granted' ? word.basis : null,
+      word.action === 'granted' ? (word.textVersion ?? null) : null,
+      word.source,
+      word.evidence ?? {},
+      word.at.getTime(),
+    ]),
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { TenantId } from '../../core/ids.js';
+import type { SocialProvider } from '../../core/message/social-message.js';
 import type { Database } from '../client.js';
 
 /** The messages of one step for members of a batch: whom it is for is in the frozen audience. */
@@ -7,6 +8,8 @@ export type StepOfBatch = {
   readonly campaignId: number;
   readonly stepKey: number;
   readonly channel: 'email' | 'sms' | 'whatsapp' | 'social' | 'push' | 'in_app';
+  /** Of a social step: the one network that it goes over. */
+  readonly provider?: SocialProvider | undefined;
   readonly batch: number;
   readonly members: readonly number[];
 };

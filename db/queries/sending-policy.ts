@@ -1,6 +1,7 @@
 import { and, eq, notInArray, sql } from 'drizzle-orm';
 import type { MessageChannel } from '../../core/consent/quiet-hours.js';
 import type { TenantId } from '../../core/ids.js';
+import type { Rates } from '../../core/message/rates.js';
 import type { TenantTransaction } from '../client.js';
 import { consentTopics, sendingCaps, sendingPolicies } from '../tables/consent.js';
 import { listConsentTopics, setConsentTopic, type TopicSettings } from './consent.js';
@@ -12,27 +13,36 @@ export type SendingPolicy = {
   readonly quietHours: Readonly<Partial<Record<MessageChannel, string>>>;
   readonly caps: readonly SendingCap[];
   readonly topics: readonly TopicSettings[];
+  /** How fast messages go out on a channel. */
+  readonly rates?: Rates;
 };
 
 export async function readSendingPolicy(tx: TenantTransaction, tenantId: TenantId): Promise<SendingPolicy> {
   const rows = await tx
-    .select({ quietHours: sendingPolicies.quietHours })
+    .select({ quietHours: sendingPolicies.quietHours, rates: sendingPolicies.rates })
     .from(sendingPolicies)
     .where(eq(sendingPolicies.tenantId, tenantId));
   return {
     quietHours: rows[0]?.quietHours ?? {},
+    rates: rows[0]?.rates ?? {},
     caps: await listSendingCaps(tx, tenantId),
     topics: await listConsentTopics(tx, tenantId),
   };
 }
 
+/** Its rates alone. */
+export async function readSendingRates(tx: TenantTransaction, tenantId: TenantId): Promise<Rates> {
+  const rows = await tx.select({ rates: sendingPolicies.rates }).from(sendingPolicies).where(eq(sendingPolicies.tenantId, tenantId));
+  return rows[0]?.rates ?? {};
+}
+
 /** Replaces all of it. Two at once wait for each other: what holds is one of them whole. */
 export async function putSendingPolicy(tx: TenantTransaction, tenantId: TenantId, policy: SendingPolicy): Promise<void> {
-  const { quietHours, caps, topics } = policy;
+  const { quietHours, caps, topics, rates = {} } = policy;
   await tx
     .insert(sendingPolicies)
-    .values({ tenantId, quietHours })
-    .onConflictDoUpdate({ target: sendingPolicies.tenantId, set: { quietHours, updatedAt: sql`now()` } });
+    .values({ tenantId, quietHours, rates })
+    .onConflictDoUpdate({ target: sendingPolicies.tenantId, set: { quietHours, rates, updatedAt: sql`now()` } });
   const kept = caps.map(({ capKey }) => capKey);
   await tx
     .delete(sendingCaps)

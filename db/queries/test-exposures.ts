@@ -1,9 +1,27 @@
 import { sql } from 'drizzle-orm';
+import { assignVariation } from '../../core/experiment/assignment.js';
 import type { OutcomeKind } from '../../core/experiment/outcomes.js';
 import type { TenantTransaction } from '../client.js';
 import type { TestRow } from './tests.js';
 
 type TestId = Pick<TestRow, 'tenantId' | 'id'>;
+
+/** The arm of a user who falls due at a moment, by their exposure or else by the hash; nothing for who is not in the test. */
+export function armOf(
+  test: TestRow,
+  { userId, at, exposedTo }: { readonly userId: string; readonly at: Date; readonly exposedTo: string | null },
+): string | undefined {
+  const { testKey: salt, variations, design, weightPeriods: periods } = test;
+  const plan = {
+    salt,
+    variationIds: variations.map(({ id }) => id),
+    exposureShare: design.exposureShare,
+    exclusion: design.exclusion,
+    periods,
+  };
+  const assigned = assignVariation(plan, { userId, atMs: at.getTime(), exposedTo });
+  return assigned.kind === 'in' ? assigned.variationId : undefined;
+}
 
 export type NewExposure = { readonly userId: string; readonly variationId: string; readonly at: Date };
 export type ExposureOutcome = {

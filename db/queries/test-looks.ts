@@ -3,7 +3,7 @@ import { DomainError } from '../../core/errors.js';
 import { engagementOf } from '../../core/event/engagement.js';
 import { vocabulary } from '../../core/event/vocabulary.js';
 import { comparisonToTell, documentAnswer } from '../../core/experiment/answer.js';
-import { nextTest, type TestState } from '../../core/experiment/lifecycle.js';
+import { nextTest } from '../../core/experiment/lifecycle.js';
 import { takeLook, type Look } from '../../core/experiment/look.js';
 import type { MetricKind } from '../../core/experiment/metric.js';
 import type { LookFacts } from '../../core/experiment/counts.js';
@@ -15,7 +15,7 @@ import { startNextTest } from './always-on.js';
 import { changeTest, keepState, nextLookAfter } from './test-changes.js';
 import { countArms } from './test-counting.js';
 import { keepLearnings } from './test-learnings.js';
-import { addDecision, findLook, findTest, lockTest, type TestLookRow, type TestRow } from './tests.js';
+import { addDecision, findLook, findTest, isUnderWay, lockTest, type TestLookRow, type TestRow } from './tests.js';
 
 export type LookRequest = { readonly tenantId: TenantId; readonly testKey: string; readonly number: number; readonly at: Date };
 /** Absent look: the test was ended, or looked at under this number, by somebody else meanwhile. */
@@ -41,8 +41,6 @@ export async function lookAtTest(database: Database, request: LookRequest): Prom
   });
 }
 
-const isUnderWay = (state: TestState): boolean => state.mode === 'running' || state.mode === 'looking';
-
 async function requireTest(tx: TenantTransaction, { tenantId, testKey }: LookRequest): Promise<TestRow> {
   const test = await findTest(tx, tenantId, testKey);
   if (!test) throw new DomainError('not_found', 'there is no such test');
@@ -58,10 +56,11 @@ const KINDS: Readonly<Record<string, string>> = Object.fromEntries(
   }),
 );
 
-/** Reads what exposed users did from their events, and keeps it beside what was told. Doing it again adds nothing. */
+/** Reads what exposed users did from the messages of their steps and from their events, and keeps it beside what was told. Doing it again adds nothing. */
 export async function gatherOutcomes(database: Database, test: TestRow, at: Date): Promise<void> {
   const tenantId = parseTenantId(test.tenantId);
   await database.withTenant(tenantId, async (tx) => {
+    await tx.execute(sql`select gather_slots(${tenantId}, ${test.id}, ${at.toISOString()}::timestamptz)`);
     await tx.execute(
       sql`select gather_outcomes(${tenantId}, ${test.id}, ${at.toISOString()}::timestamptz, ${JSON.stringify(KINDS)}::jsonb)`,
     );

@@ -64,6 +64,9 @@ export async function findTest(tx: TenantTransaction, tenantId: TenantId, testKe
   return rows[0];
 }
 
+/** Whether users are assigned and exposed. */
+export const isUnderWay = (state: TestState): boolean => state.mode === 'running' || state.mode === 'looking';
+
 /** The row, held until the transaction ends: what changes a test waits for each other. Exposures and outcomes do not wait. */
 export async function lockTest(tx: TenantTransaction, tenantId: TenantId, testKey: string): Promise<TestRow | undefined> {
   const rows = await tx

@@ -5,6 +5,7 @@ import type { CampaignRequest } from '../../core/journey/campaign-request.js';
 import type { Slot } from '../../core/journey/due-time.js';
 import type { LeaveReason } from '../../core/journey/next.js';
 import type { Enters, Plan, PlanContent } from '../../core/journey/plan.js';
+import type { SocialProvider } from '../../core/message/social-message.js';
 import { analytics, timestamptz } from './schema.js';
 import type { Goal } from './tenants.js';
 
@@ -25,6 +26,7 @@ export const outreachCampaigns = analytics.table(
     campaignKey: text('campaign_key').notNull(),
     campaignName: varchar('campaign_name', { length: 500 }),
     channel: varchar('channel', { length: 50 }).$type<CampaignChannel>().notNull(),
+    provider: text('provider').$type<SocialProvider>(),
     segmentId: bigint('segment_id', { mode: 'number' }),
     messageTemplate: jsonb('message_template').$type<readonly PlanContent[]>(),
     scheduledAt: timestamptz('scheduled_at'),

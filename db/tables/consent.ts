@@ -1,6 +1,7 @@
 import { bigint, boolean, integer, interval, jsonb, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core';
 import type { ConsentAction, ConsentBasis, ConsentState } from '../../core/consent/consent.js';
 import type { MessageChannel } from '../../core/consent/quiet-hours.js';
+import type { Rates } from '../../core/message/rates.js';
 import { analytics, bytea, timestamptz } from './schema.js';
 
 export const consentTopics = analytics.table(
@@ -84,6 +85,7 @@ export const sendingPolicies = analytics.table(
   {
     tenantId: uuid('tenant_id').notNull(),
     quietHours: jsonb('quiet_hours').$type<Readonly<Partial<Record<MessageChannel, string>>>>().notNull().default({}),
+    rates: jsonb('rates').$type<Rates>().notNull().default({}),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.tenantId] })],

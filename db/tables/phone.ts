@@ -1,4 +1,4 @@
-import { jsonb, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, jsonb, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core';
 import { analytics, timestamptz } from './schema.js';
 
 export const phoneSenders = analytics.table('phone_senders', {
@@ -20,4 +20,25 @@ export const whatsappTemplates = analytics.table(
     updatedAt: timestamptz('updated_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.family] })],
+);
+
+export const replyRules = analytics.table(
+  'reply_rules',
+  {
+    tenantId: uuid('tenant_id').notNull(),
+    ruleId: bigint('rule_id', { mode: 'number' }).generatedAlwaysAsIdentity(),
+    name: text('name').notNull(),
+    isActive: boolean('is_active').notNull(),
+    priority: smallint('priority').notNull(),
+    answersHelp: boolean('answers_help').notNull(),
+    keywords: text('keywords').array().notNull(),
+    channel: text('channel').$type<'sms' | 'whatsapp'>(),
+    campaignId: bigint('campaign_id', { mode: 'number' }),
+    message: text('message'),
+    template: text('template'),
+    mostPerDay: smallint('most_per_day').notNull(),
+    actor: text('actor').notNull(),
+    updatedAt: timestamptz('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.ruleId] })],
 );

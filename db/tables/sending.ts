@@ -41,6 +41,7 @@ export const messages = analytics.table(
     repliedAt: timestamptz('replied_at'),
     convertedAt: timestamptz('converted_at'),
     spentAt: timestamptz('spent_at'),
+    provider: text('provider'),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
     held: text('held').generatedAlwaysAs(sql`case when status in ('uncertain', 'deferred') then status end`),
   },

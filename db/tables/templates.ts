@@ -39,5 +39,6 @@ export const emailSenders = analytics.table('email_senders', {
   brandName: text('brand_name').notNull(),
   brandUrl: text('brand_url'),
   postalAddress: text('postal_address').notNull(),
+  inboundDomain: text('inbound_domain'),
   updatedAt: timestamptz('updated_at').notNull(),
 });

@@ -42,6 +42,7 @@ export const contacts = analytics.table(
     consentAt: timestamptz('consent_at'),
     createdAt: timestamptz('created_at').notNull().defaultNow(),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
+    heardAt: timestamptz('heard_at'),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.contactId] })],
 );

@@ -18,6 +18,11 @@ export type Habits = {
   readonly deliveryMs: number;
   readonly openMs: number;
   readonly clickMs: number;
+  /** Of those who open it, so many write back to where the mail asks for it. */
+  readonly replied?: number;
+  /** One of these. */
+  readonly replies?: readonly string[];
+  readonly replyMs?: number;
 };
 
 /** Who does what, by address. */
@@ -37,10 +42,18 @@ export const ORDINARY_HABITS: Habits = {
   clickMs: 60_000,
 };
 
+const ORDINARY_REPLIES: readonly string[] = [
+  'Thank you, this is just what I was looking for!',
+  'How long does it take to deliver to Norway?',
+  'Please take me off your list.',
+];
+
 export type Reaction = {
-  readonly event: 'processed' | 'dropped' | 'deferred' | 'delivered' | 'bounce' | 'open' | 'click' | 'spamreport' | 'unsubscribe';
+  readonly event: 'processed' | 'dropped' | 'deferred' | 'delivered' | 'bounce' | 'open' | 'click' | 'spamreport' | 'unsubscribe' | 'reply';
   readonly afterMs: number;
   readonly byMachine?: boolean;
+  /** What is written, in a reply. */
+  readonly text?: string;
 };
 
 /** What becomes of one message: the same for the same seed, address and message, whatever else is sent. */
@@ -68,6 +81,11 @@ export function reactionsTo(seed: number, habits: Habits, address: string, messa
     add('open', later(habits.openMs));
     if (happens(habits.clicked)) add('click', later(habits.clickMs));
     if (happens(habits.unsubscribed)) add('unsubscribe', later(habits.clickMs));
+    const { replied = 0, replies = ORDINARY_REPLIES, replyMs = habits.clickMs } = habits;
+    if (happens(replied)) {
+      const text = replies[Math.floor(random() * replies.length)] ?? '';
+      reactions.push({ event: 'reply', afterMs: afterMs + later(replyMs), text });
+    }
   }
   return reactions;
 }

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Reaction } from './audience.js';
 import type { AcceptedMessage } from './journal.js';
 
+/** A reaction that SendGrid tells of by its event webhook. */
+export type ToldReaction = Reaction & { readonly event: Exclude<Reaction['event'], 'reply'> };
+
 /** An event as SendGrid posts it: custom arguments lie flat beside its own fields. */
 export type SendgridEvent = {
   readonly email: string;
   readonly timestamp: number;
-  readonly event: Reaction['event'];
+  readonly event: ToldReaction['event'];
   readonly sg_event_id: string;
   readonly sg_message_id: string;
   readonly [field: string]: unknown;
@@ -15,7 +18,7 @@ export type SendgridEvent = {
 export function eventOf(
   message: AcceptedMessage,
   email: string,
-  { event, byMachine = false }: Reaction,
+  { event, byMachine = false }: ToldReaction,
   number: number,
   atMs: number,
 ): SendgridEvent {
@@ -34,7 +37,7 @@ export function eventOf(
   };
 }
 
-function detailsOf(event: Reaction['event'], byMachine: boolean, content: AcceptedMessage['content']): Record<string, unknown> {
+function detailsOf(event: ToldReaction['event'], byMachine: boolean, content: AcceptedMessage['content']): Record<string, unknown> {
   const browser = { useragent: 'Mozilla/5.0 (sandbox)', ip: '192.0.2.1' };
   switch (event) {
     case 'processed':

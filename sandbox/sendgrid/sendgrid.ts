@@ -18,6 +18,7 @@ import { rateLimiter, type RateLimit } from '../provider/rate-limit.js';
 import { ORDINARY_HABITS, reactionsTo, type Audience } from './audience.js';
 import { eventOf } from './events.js';
 import { openJournal, renderMail, type AcceptedMessage, type SendgridJournal } from './journal.js';
+import { inboundParse, type InboundOptions, type InboundParse, type WrittenMail } from './inbound.js';
 import { isSandboxed, isTracked, MailRequest } from './mail-request.js';
 import { checkMail, MAX_BODY_BYTES, sendgridError, type SendgridError } from './rules.js';
 import { createSigner, signerOf } from './signing.js';
@@ -33,6 +34,8 @@ export type SendgridOptions = {
   readonly webhook?: WebhookOptions;
   /** Base64 of a PKCS #8 key: the webhook's signatures stay valid over a restart. */
   readonly webhookKey?: string;
+  /** Where what people write back is posted. */
+  readonly inbound?: InboundOptions;
   readonly audience?: Audience;
   /** For the audience and the order of events. */
   readonly seed?: number;
@@ -46,6 +49,7 @@ export type SandboxSendgrid = {
   /** What was accepted. */
   readonly journal: Omit<SendgridJournal, 'write' | 'close'>;
   readonly webhook: Omit<WebhookSender, 'schedule' | 'close'>;
+  readonly inbound: Omit<InboundParse, 'schedule' | 'close'>;
   /** Every request and how it ended, in the order in which they were decided. */
   requests(): readonly RequestRecord[];
   /** The next requests with a valid key end so, one after the other; `undefined` lets one pass. Later ones are left to chance. */
@@ -60,6 +64,7 @@ type State = {
   readonly faults: ReturnType<typeof faultScript<SendFault>>;
   readonly limiter: ReturnType<typeof rateLimiter>;
   readonly webhook: WebhookSender;
+  readonly inbound: InboundParse;
   readonly requests: RequestRecord[];
   readonly now: () => number;
   readonly react: (message: AcceptedMessage, mail: MailRequest) => void;
@@ -73,26 +78,30 @@ export async function startSandboxSendgrid(options: SendgridOptions): Promise<Sa
   const { keys, now = Date.now, seed = 1, rateLimit = { requests: 10_000, windowMs: 1_000 } } = options;
   const signer = options.webhookKey === undefined ? createSigner() : signerOf(options.webhookKey);
   const webhook = webhookSender(options.webhook ?? {}, { seed, signer, now });
+  const inbound = inboundParse(options.inbound ?? {}, { seed });
   const state: State = {
     keyHashes: new Set(keys.map(hashed)),
     journal: openJournal(options.journal ?? {}),
     faults: faultScript(options.chances),
     limiter: rateLimiter(rateLimit, now),
     webhook,
+    inbound,
     requests: [],
     now,
-    react: reactor(options, webhook, now),
+    react: reactor(options, { webhook, inbound }, now),
   };
   const server = await startHttpServer(options.port ?? 0, (request, response) => serve(state, request, response));
   return {
     url: server.url,
     journal: state.journal,
     webhook,
+    inbound,
     requests: () => state.requests,
     misbehave: state.faults.add,
     setRateLimit: state.limiter.set,
     async close() {
       webhook.close();
+      inbound.close();
       await server.close();
       state.journal.close();
     },
@@ -100,17 +109,34 @@ export async function startSandboxSendgrid(options: SendgridOptions): Promise<Sa
 }
 
 /** Plans what the recipients of a message will do, as soon as it is accepted. */
-function reactor({ audience = () => ORDINARY_HABITS, seed = 1, speed = 1 }: SendgridOptions, webhook: WebhookSender, now: () => number) {
+function reactor(
+  { audience = () => ORDINARY_HABITS, seed = 1, speed = 1 }: SendgridOptions,
+  { webhook, inbound }: { readonly webhook: WebhookSender; readonly inbound: InboundParse },
+  now: () => number,
+) {
   return (message: AcceptedMessage, mail: MailRequest) => {
     for (const { email } of [...message.to, ...message.cc, ...message.bcc]) {
       const identity = message.custom_args[SENDGRID_TOKEN_ARG] ?? message.sg_message_id;
       for (const [number, reaction] of reactionsTo(seed, audience(email), email, identity).entries()) {
-        if (!isTracked(mail, reaction.event)) continue;
-        webhook.schedule(() => eventOf(message, email, reaction, number, now()), reaction.afterMs / speed);
+        const { event } = reaction;
+        if (event === 'reply') {
+          inbound.write(answerTo(message, email, reaction.text ?? ''), reaction.afterMs / speed);
+          continue;
+        }
+        if (!isTracked(mail, event)) continue;
+        webhook.schedule(() => eventOf(message, email, { ...reaction, event }, number, now()), reaction.afterMs / speed);
       }
     }
   };
 }
+
+/** A mail program's answer: what is written, and below it what it answers. */
+const answerTo = ({ reply_to, from, subject, content }: AcceptedMessage, email: string, text: string): WrittenMail => ({
+  from: email,
+  to: reply_to?.email ?? from.email,
+  subject: `Re: ${subject}`,
+  text: `${text}\n\nOn Mon, 2 Mar 2026 at 12:00, ${from.name ?? from.email} <${from.email}> wrote:\n${(content['text/plain'] ?? '').replace(/^/gm, '> ')}\n`,
+});
 
 async function serve(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sandbox');
@@ -122,6 +148,9 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
     case 'GET /v3/user/webhooks/event/settings/signed':
       if (!isKeyOf(request, state.keyHashes)) return refuse(state, response, 401, UNAUTHORIZED);
       return reply(response, 200, { public_key: state.webhook.publicKey });
+    case 'POST /sandbox/inbound':
+      state.inbound.write(JSON.parse(String(body)) as WrittenMail);
+      return reply(response, 202, {});
     default:
       if (serveControl(state, { route, query: searchParams, body }, response)) return;
       return pathname === '/v3/mail/send'

@@ -15,6 +15,8 @@ export type SessionSettings = {
   readonly nextFault: () => SmtpFault | undefined;
   /** Says of a mailbox that it takes nothing, in the words of a reply. */
   readonly refusalOf: (address: string) => string | undefined;
+  /** A mail was read to its end, and nothing will be said of it. */
+  readonly onUnanswered: () => void;
   /** Takes a mail in, and tells its id. */
   readonly accept: (mail: { readonly from: string; readonly to: readonly string[]; readonly source: string }) => string;
 };
@@ -162,6 +164,7 @@ class Session {
     const accepts = fault?.at !== 'end' || fault.kind === 'slow' || fault.accepts === true;
     // In the journal before its sender hears of it.
     const id = refusal === undefined && accepts ? this.settings.accept({ ...mail, source }) : undefined;
+    if (fault?.at === 'end' && (fault.kind === 'drop' || fault.kind === 'half_open')) this.settings.onUnanswered();
     if (await commit(fault, 'end', this.socket)) return;
     this.say(refusal ?? `250 2.0.0 Ok: queued as ${id}`);
   }

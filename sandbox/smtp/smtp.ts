@@ -31,6 +31,8 @@ export type SandboxSmtp = {
   misbehave(...faults: readonly (SmtpFault | undefined)[]): void;
   /** What the next connections meet when they are greeted, or log in. */
   refuse(...faults: readonly (SmtpFault | undefined)[]): void;
+  /** How many mails it has read to their end, and accepted or not, without a word from which their sender could know. */
+  unanswered(): number;
   /** What those who connected have said that they are called. */
   greetedBy(): readonly string[];
   connections(): { readonly open: number; readonly ever: number; readonly most: number };
@@ -44,7 +46,7 @@ export async function startSandboxSmtp(options: SandboxSmtpOptions = {}): Promis
   const connectionFaults = faultScript<SmtpFault>();
   const sockets = new Set<Socket>();
   const names: string[] = [];
-  const counted = { ever: 0, most: 0 };
+  const counted = { ever: 0, most: 0, unanswered: 0 };
   const server = createServer((socket) => {
     sockets.add(socket);
     counted.ever += 1;
@@ -58,6 +60,7 @@ export async function startSandboxSmtp(options: SandboxSmtpOptions = {}): Promis
       onHello: (name) => void names.push(name),
       nextFault: () => faults.next(),
       refusalOf,
+      onUnanswered: () => void (counted.unanswered += 1),
       accept({ from, to, source }) {
         const id = randomBytes(6).toString('hex');
         journal.write(to.map((one) => acceptedMail({ at: new Date().toISOString(), id, from, to: one, source })));
@@ -76,8 +79,9 @@ export async function startSandboxSmtp(options: SandboxSmtpOptions = {}): Promis
     journal,
     misbehave: faults.add,
     refuse: connectionFaults.add,
+    unanswered: () => counted.unanswered,
     greetedBy: () => names,
-    connections: () => ({ open: sockets.size, ...counted }),
+    connections: () => ({ open: sockets.size, ever: counted.ever, most: counted.most }),
     async close() {
       const closed = once(server, 'close');
       server.close();

@@ -73,7 +73,7 @@ async function prepared(words: Pick<StepRequest, 'message'>, channel: 'sms' | 'w
     isOpen: true,
   }));
   const render = createTextRenderer({ database, ...settings });
-  const contents = async () => (await render(step, channel, recipients)).contents;
+  const contents = async () => (await render(step, channel, recipients, AT)).contents;
   return { tenantId, step, recipients, render, contents };
 }
 
@@ -120,7 +120,7 @@ describe('the links of a text', () => {
     await database.withTenant(tenantId, (tx) =>
       putWhatsappTemplate(tx, { tenantId, family: 'hello', contentSid: UTILITY_SID, variables, actor: 'test', updatedAt: AT }),
     );
-    const { contents } = await render(step, 'whatsapp', recipients);
+    const { contents } = await render(step, 'whatsapp', recipients, AT);
     for (const [i, content] of contents.entries()) {
       assert.ok('kind' in content && content.kind === 'template');
       assert.equal(content.variables['1'], ['ann', 'bob'][i]);

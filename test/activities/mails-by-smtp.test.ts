@@ -135,9 +135,9 @@ describe('sending a step by SMTP', () => {
 
   it('leaves out whoever has unsubscribed since the claim, and fails what cannot be written', async () => {
     const { tenantId, step } = await prepared(3);
-    const render: RenderMails = async (asked, users) => {
+    const render: RenderMails = async (asked, users, at) => {
       await database.admin.query("update contacts set consent = 'denied' where tenant_id = $1 and user_id = 'u1'", [tenantId]);
-      const { envelope, mails } = await plainRender(asked, users);
+      const { envelope, mails } = await plainRender(asked, users, at);
       return { envelope, mails: mails.map((mail, i) => (i === 1 ? { because: 'its html: it is too long' } : mail)) };
     };
     assert.deepEqual(await send(step, render), ['suppressed', 'failed', 'sent']);

@@ -77,9 +77,9 @@ describe('sending a step', () => {
     const real = Date.now.bind(Date);
     let sleptMs = 0;
     t.mock.method(Date, 'now', () => real() + sleptMs);
-    const sleepy: RenderMails = (of, users) => {
+    const sleepy: RenderMails = (of, users, at) => {
       sleptMs = CLAIM_LASTS_MS + 1;
-      return plainRender(of, users);
+      return plainRender(of, users, at);
     };
     await assert.rejects(sendStep(dependencies({ render: sleepy }), step), /asked anew/);
     assert.equal(sendgrid.journal.counts().messages, 0);
@@ -127,8 +127,8 @@ describe('sending a step', () => {
 
   it('fails one whose mail cannot be written, and sends the others', async () => {
     const { step } = await prepared(3);
-    const render: RenderMails = async (asked, users) => {
-      const { envelope, mails } = await plainRender(asked, users);
+    const render: RenderMails = async (asked, users, at) => {
+      const { envelope, mails } = await plainRender(asked, users, at);
       return { envelope, mails: mails.map((mail, i) => (i === 1 ? { because: 'its html: it is too long' } : mail)) };
     };
     assert.deepEqual(outcomes(await sendStep(dependencies({ render }), step)), ['sent', 'failed', 'sent']);
@@ -137,8 +137,8 @@ describe('sending a step', () => {
 
   it('puts into requests of their own what is too large to travel with others', async () => {
     const { step } = await prepared(3);
-    const render: RenderMails = async (asked, users) => {
-      const { envelope, mails } = await plainRender(asked, users);
+    const render: RenderMails = async (asked, users, at) => {
+      const { envelope, mails } = await plainRender(asked, users, at);
       return {
         envelope,
         mails: mails.map((mail, i) => ('html' in mail && i === 1 ? { ...mail, html: `<p>${'x'.repeat(60_000)}</p>` } : mail)),

@@ -21,6 +21,7 @@ import { middayClock, newSid, phoneStep } from '../harness/texts.js';
 import { quietPhoneHabits, TWILIO_ACCOUNT, UTILITY_SID } from '../harness/twilio.js';
 
 const HOUR_MS = 3_600_000;
+const NO_RULES = { rules: [], said: Buffer.alloc(32), sealedTo: Buffer.alloc(0), sealId: '' };
 let database: TestDatabase;
 let twilio: SandboxTwilio;
 before(async () => void (database = await createTestDatabase()));
@@ -140,9 +141,9 @@ describe('sending a step of texts', () => {
 
   it('leaves out whoever has unsubscribed since the claim', async () => {
     const { tenantId, step } = await phoneStep(database, 'sms', 2);
-    const render: TextDependencies['render'] = async (asked, channel, users) => {
+    const render: TextDependencies['render'] = async (asked, channel, users, at) => {
       await database.admin.query("update contacts set consent = 'denied' where tenant_id = $1 and user_id = 'u1'", [tenantId]);
-      return plainTexts(asked, channel, users);
+      return plainTexts(asked, channel, users, at);
     };
     assert.deepEqual(outcomes(await sendStep(dependencies({ render }), step)), ['suppressed', 'sent']);
     assert.equal(twilio.journal.counts().messages, 1);
@@ -165,7 +166,7 @@ describe('sending a step of texts', () => {
         sealed,
         at,
       } as const;
-      await takeReply(database, tenantId, reply, ADDRESS_KEY);
+      await takeReply(database, tenantId, reply, ADDRESS_KEY, NO_RULES);
     }
     assert.deepEqual(outcomes(await sendStep(dependencies(), step)), ['sent', 'sent', 'sent']);
     const said = new Map(twilio.journal.all().map(({ to, content_sid, body }) => [to.replace('whatsapp:', ''), content_sid ?? body]));

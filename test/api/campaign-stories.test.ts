@@ -133,6 +133,7 @@ describe('a campaign that runs', () => {
     assert.deepEqual(message, {
       step_key: 1,
       channel: 'email',
+      provider: null,
       status: 'clicked',
       reason: null,
       claimed_at: NOW.toISOString(),

@@ -151,7 +151,7 @@ describe('consent over HTTP', () => {
   it('says what is missing where nothing can be sent', async () => {
     const NOTHING = 'nothing is configured';
     const blind = await startTestApi(database, {
-      sending: { email: NOTHING, in_app: NOTHING, sms: NOTHING, whatsapp: NOTHING, push: NOTHING, ledgerKey: null },
+      sending: { email: NOTHING, in_app: NOTHING, sms: NOTHING, whatsapp: NOTHING, social: NOTHING, push: NOTHING, ledgerKey: null },
     });
     const answer = await blind.call('POST', '/v1/consent', { key, body: { words: [yes] } });
     assert.deepEqual([answer.status, /LEDGER_KEY/.test(answer.text)], [409, true]);
@@ -173,10 +173,11 @@ describe('the sending policy over HTTP', () => {
     quiet_hours: { email: 'Mon-Fri 09:00-18:00' },
     caps: [{ cap_id: 'week', channel: 'all', most: 3, within_minutes: 10_080, priority: 2 }],
     topics: [{ topic: 'orders', double_opt_in: false, requires_consent: ['sms'], is_transactional: true }],
+    rates: { email: 50, sms: 0.5 },
   };
 
   it('is empty at first, and then what was put there, whole', async () => {
-    const empty = { quiet_hours: {}, caps: [], topics: [] };
+    const empty = { quiet_hours: {}, caps: [], topics: [], rates: {} };
     assert.deepEqual((await call('GET', '/v1/sending-policy')).body, empty);
     const put = await call('PUT', '/v1/sending-policy', policy);
     assert.deepEqual([put.status, put.body], [200, policy], put.text);
@@ -196,6 +197,9 @@ describe('the sending policy over HTTP', () => {
       [{ caps: [{ ...cap, most: 0 }] }, /most/],
       [{ caps: [cap, cap] }, /once/],
       [{ topics: [{ topic: '*' }] }, /one topic/],
+      [{ rates: { email: 0 } }, /rates.email/],
+      [{ rates: { pigeon: 1 } }, /rates/],
+      [{ rates: { email: '50' } }, /rates.email/],
       [{ topics: [{ topic: 'a' }, { topic: 'a' }] }, /once/],
     ] as const) {
       const { status: code, body } = await call('PUT', '/v1/sending-policy', changed);

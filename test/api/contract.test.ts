@@ -24,7 +24,7 @@ before(async () => {
   api = await startTestApi(database);
   const tenantId = await database.newTenant();
   const seeded = await seedAudience(database, tenantId, 'ours', '2026-01-04');
-  const { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily } = seeded;
+  const { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily, offerKey } = seeded;
   const scopes = SCOPES.filter((scope) => scope !== 'events:write');
   const created = await createApiKey(database, tenantId, { name: 'test', scopes });
   key = created.key;
@@ -39,7 +39,10 @@ before(async () => {
     test_id: testId,
     campaign_id: campaignId,
     family: templateFamily,
+    provider: 'messenger',
+    offer_id: offerKey,
     key_id: created.keyId,
+    rule_id: seeded.ruleId,
   };
 });
 after(async () => {
@@ -191,6 +194,8 @@ const wildJson = fc.oneof(
       'mjml',
       'subject',
       'variables',
+      'codes',
+      'make_until',
       'version',
     ),
     fc.jsonValue(),

@@ -47,11 +47,11 @@ describe('templates over HTTP', () => {
       Object.keys(library).sort(),
     );
     assert.deepEqual(body.items[0], {
-      family: 'conversational_nurture',
+      family: 'confirm_subscription',
       channel: 'email',
       published_version: 0,
       latest_version: 0,
-      url: '/v1/templates/conversational_nurture',
+      url: '/v1/templates/confirm_subscription',
     });
     const shown = await call('GET', '/v1/templates/win_back');
     assert.deepEqual(shown.body.source, library.win_back);
@@ -213,12 +213,15 @@ describe('the sender over HTTP', () => {
       from_email: 'hello@northwind.example',
       reply_to: null,
       brand_url: 'https://northwind.example',
+      inbound_domain: null,
       updated_at: NOW.toISOString(),
     };
     assert.deepEqual((await call('GET', '/v1/email-sender')).body, expected);
-    await call('PUT', '/v1/email-sender', { ...sender, reply_to: 'desk@northwind.example' });
+    const other = { ...sender, reply_to: 'desk@northwind.example', inbound_domain: 'reply.northwind.example' };
+    await call('PUT', '/v1/email-sender', other);
     const { body } = await call('GET', '/v1/email-sender');
-    assert.deepEqual([body.reply_to, body.brand_url], ['desk@northwind.example', null]);
+    assert.deepEqual([body.reply_to, body.brand_url, body.inbound_domain], ['desk@northwind.example', null, 'reply.northwind.example']);
+    assert.equal((await call('PUT', '/v1/email-sender', { ...other, inbound_domain: 'a@b' })).status, 400);
   });
 
   it('is refused where mail in its name could not be sent', async () => {

@@ -43,8 +43,11 @@ function pathValues(name: string): { readonly their: string; readonly our: strin
     suggestion_id: { their: theirs.audience.suggestionId, our: ours.audience.suggestionId },
     campaign_id: { their: theirs.audience.campaignId, our: ours.audience.campaignId },
     test_id: { their: theirs.audience.testId, our: ours.audience.testId },
+    offer_id: { their: theirs.audience.offerKey, our: ours.audience.offerKey },
     family: { their: theirs.audience.templateFamily, our: ours.audience.templateFamily },
     reply_id: { their: theirs.audience.replyId, our: ours.audience.replyId },
+    provider: { their: 'instagram', our: 'messenger' },
+    rule_id: { their: theirs.audience.ruleId, our: ours.audience.ruleId },
     key_id: { their: theirs.keyId, our: 'key_0000000000000000' },
   };
   const found = values[name];
@@ -57,8 +60,13 @@ const campaignBody = () => ({
   sequence: [{ day: 0, channel: 'email', template: 'welcome_series_1' }],
 });
 
-/** These make a thing of the tenant's own under whatever name. */
-const OWN_NAMES = new Set(['put /v1/whatsapp-templates/{family}']);
+/** These make, show or remove a thing of the tenant's own under whatever name. */
+const OWN_NAMES = new Set([
+  'put /v1/whatsapp-templates/{family}',
+  'get /v1/social-accounts/{provider}',
+  'put /v1/social-accounts/{provider}',
+  'delete /v1/social-accounts/{provider}',
+]);
 
 /** A body that each writing route accepts. A new writing route must be added here. */
 const BODIES: Record<string, () => unknown> = {
@@ -81,17 +89,22 @@ const BODIES: Record<string, () => unknown> = {
   }),
   'post /v1/campaigns': () => campaignBody(),
   'put /v1/campaigns/{campaign_id}': () => campaignBody(),
+  'post /v1/reply-rules': () => ({ name: 'x', keywords: ['x'], message: 'x' }),
+  'put /v1/reply-rules/{rule_id}': () => ({ name: 'x', keywords: ['x'], message: 'x' }),
   'put /v1/replies/{reply_id}/verdict': () => ({ verdict: 'none' }),
   'post /v1/tests/{test_id}/start': () => ({ accept_too_small: true }),
   'post /v1/tests/{test_id}/extend': () => ({ days: 7 }),
   'post /v1/tests/{test_id}/apply': () => ({ again: true }),
   'post /v1/tests/{test_id}/exposures': () => ({ exposures: [{ user_id: theirs.audience.userId, variation_id: 'control' }] }),
   'post /v1/tests/{test_id}/outcomes': () => ({ outcomes: [{ outcome_id: 'x', user_id: theirs.audience.userId, kind: 'converted' }] }),
+  'post /v1/offers': () => ({ offer_id: 'begun', type: 'gift' }),
+  'post /v1/offers/{offer_id}/codes': () => ({ codes: ['begun'] }),
   'post /v1/templates': () => ({ family: 'begun', ...text('Hi') }),
   'post /v1/templates/{family}/versions': () => text('Hi'),
   'post /v1/templates/{family}/publish': () => ({ version: 1 }),
   'post /v1/templates/{family}/preview': () => ({ user_id: theirs.audience.userId }),
   'put /v1/phone-sender': () => ({ sms_number: ours.audience.phoneNumber }),
+  'put /v1/social-accounts/{provider}': () => ({ account_id: '1', access_token: 'ours' }),
   'put /v1/whatsapp-templates/{family}': () => ({ content_sid: `HX${'1'.repeat(32)}` }),
   'put /v1/email-sender': () => ({ from_email: 'a@b.example', from_name: 'ours', brand_name: 'ours', postal_address: 'ours' }),
   'post /v1/consent': () => ({
@@ -177,6 +190,11 @@ describe("a tenant's key", () => {
       'whatsapp_templates',
       'texts',
       'replies',
+      'social_accounts',
+      'social_comments',
+      'offers',
+      'offer_codes',
+      'test_slots',
     ]) {
       assert.match(rowsBefore, new RegExp(`"table":"${table}","rows":\\[\\{`), `the other tenant has rows in ${table}`);
     }

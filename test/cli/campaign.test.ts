@@ -149,7 +149,7 @@ describe('madansara campaign', () => {
   });
 
   it('says in words what is wrong, all of it at once', async () => {
-    const wrong = await create({ segment: 'Nobodies', goal: 'fly', sequence: [email, { ...email, day: 1, channel: 'social' }] });
+    const wrong = await create({ segment: 'Nobodies', goal: 'fly', sequence: [email, { ...email, day: 1, channel: 'push' }] });
     assert.equal(wrong.code, 1);
     const [head, ...faults] = wrong.stderr.trim().split('\n');
     assert.equal(head, 'madansara: the campaign cannot be written:');

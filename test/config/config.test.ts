@@ -81,7 +81,29 @@ describe('the configuration', () => {
       ledgerKey,
       publicUrl: 'https://audience.example.com',
       mail: { kind: 'sendgrid', apiKey: 'SG.1', apiUrl: 'https://api.sendgrid.com', webhookKey: 'TUZrd0V3WUg=' },
+      rates: { whatsapp: 80 },
     });
+  });
+
+  it('sends as fast as it is told, and WhatsApp messages as fast as Meta lets one at first; a password of Redis is not shown', () => {
+    const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
+    const told = { EMAIL_PER_SECOND: '0.5', SMS_PER_SECOND: '10', WHATSAPP_PER_SECOND: '400', REDIS_URL: 'rediss://:s3cr3t@redis:6379' };
+    const config = loadConfig({ ...sending, ...told });
+    assert.deepEqual(config.sending?.rates, { email: 0.5, sms: 10, whatsapp: 400 });
+    assert.equal(config.redisUrl, told.REDIS_URL);
+    assert.ok(!JSON.stringify(describeConfig({ ...sending, ...told })).includes('s3cr3t@redis'));
+    assert.throws(() => loadConfig({ ...sending, EMAIL_PER_SECOND: '0', REDIS_URL: 'http://redis' }), {
+      message: /EMAIL_PER_SECOND: [\s\S]*REDIS_URL: /,
+    });
+  });
+
+  it('takes replies by mail at an address that nobody can guess, and does not tell it', () => {
+    const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
+    const secret = 'topsecret-topsecret-topsecret';
+    assert.equal(loadConfig({ ...sending, SENDGRID_INBOUND_SECRET: secret }).sending?.inboundSecret, secret);
+    assert.ok(!JSON.stringify(describeConfig({ ...sending, SENDGRID_INBOUND_SECRET: secret })).includes('topsecret'));
+    assert.throws(() => loadConfig({ ...sending, SENDGRID_INBOUND_SECRET: 'short' }), { message: /SENDGRID_INBOUND_SECRET: at least 24/ });
+    assert.throws(() => loadConfig({ DATABASE_URL, SENDGRID_INBOUND_SECRET: secret }), { message: /needs SENDGRID_API_KEY or SMTP_URL/ });
   });
 
   it('sends texts when it has an account of Twilio beside its mail', () => {
@@ -130,6 +152,24 @@ describe('the configuration', () => {
     });
   });
 
+  it('sends social messages when it has an app of Meta beside its mail', () => {
+    const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
+    const app = { META_APP_SECRET: 'topsecret', META_VERIFY_TOKEN: 'topsecret-and-long' };
+    assert.equal(loadConfig(sending).sending?.meta, undefined);
+    assert.deepEqual(loadConfig({ ...sending, ...app }).sending?.meta, {
+      appSecret: 'topsecret',
+      verifyToken: 'topsecret-and-long',
+      apiUrl: 'https://graph.facebook.com/v24.0',
+    });
+    assert.throws(() => loadConfig({ ...sending, META_APP_SECRET: 'x' }), { message: /META_APP_SECRET needs META_VERIFY_TOKEN/ });
+    assert.throws(() => loadConfig({ ...sending, ...app, META_VERIFY_TOKEN: 'short' }), { message: /META_VERIFY_TOKEN: at least 16/ });
+    assert.throws(() => loadConfig({ DATABASE_URL, ...app }), { message: /META_APP_SECRET needs SENDGRID_API_KEY or SMTP_URL/ });
+    assert.ok(!JSON.stringify(describeConfig({ ...sending, ...app })).includes('topsecret'));
+    const rehearsal = { ...sending, ...app, CLOCK_SPEED: '2', SENDGRID_API_URL: 'http://127.0.0.1:9' };
+    assert.throws(() => loadConfig(rehearsal), { message: /whom Meta really writes to/ });
+    assert.equal(loadConfig({ ...rehearsal, META_API_URL: 'http://127.0.0.1:9' }).clockSpeed, 2);
+  });
+
   it('sends mail by one way, SendGrid or an SMTP server, and says nothing of its password', () => {
     const url = 'smtps://shop:topsecret@mail.example.com';
     const smtp = { DATABASE_URL, SMTP_URL: url, LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), PUBLIC_URL: reachable.PUBLIC_URL };
@@ -138,6 +178,7 @@ describe('the configuration', () => {
       ledgerKey: Buffer.alloc(32, 7),
       publicUrl: 'https://audience.example.com',
       mail: { kind: 'smtp', server: { host: 'mail.example.com', port: 465, secure: true, requireTls: false, login } },
+      rates: { whatsapp: 80 },
     });
     assert.ok(!JSON.stringify(describeConfig(smtp)).includes('topsecret'));
     assert.throws(() => loadConfig({ ...smtp, ...reachable, SENDGRID_API_KEY: 'SG.1' }), {

@@ -90,6 +90,28 @@ describe('the executor of create_campaign', () => {
     assert.equal((await campaignsOf(tenantId)).length, 1);
   });
 
+  it('makes an offer with a code for everybody where one is recommended', async () => {
+    const offer = { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 } as const;
+    const { tenantId, suggestionId, execute } = await suggest([{ ...series, template: 'win_back', sequence_length: 2, offer }]);
+    const { outcome } = await execute();
+    assert.ok(outcome.kind === 'executed' && outcome.actions[0]?.kind === 'started');
+    const offerKey = `off_${suggestionId}_0`;
+    assert.match(
+      outcome.actions[0].note ?? '',
+      new RegExp(`each person gets a code of the offer ${offerKey}, which has 3: the shop has to know them`),
+    );
+    const [campaign] = await campaignsOf(tenantId);
+    assert.ok(campaign);
+    const { codes, blockers, warnings } = await database.withTenant(tenantId, (tx) =>
+      readPreflight(tx, campaign, { readiness: EVERYTHING_READY, at: AT }),
+    );
+    assert.deepEqual([codes, blockers, warnings], [[{ offerKey, free: 3, people: 3 }], [], []]);
+    const none = await suggest([{ ...series, template: 'win_back', offer }], () => ({ segment: { segment_id: 'seg_gone' } }));
+    assert.equal((await none.execute()).outcome.kind, 'not_executed');
+    const left = await database.admin.query('select from offers where tenant_id = $1', [none.tenantId]);
+    assert.equal(left.rowCount, 0, 'an offer stays without its campaign');
+  });
+
   it('leaves the suggestion open where nothing could be made, and says why', async () => {
     const { tenantId, execute } = await suggest([checkIn]);
     const { outcome, suggestion } = await execute();

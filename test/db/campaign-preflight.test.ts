@@ -173,6 +173,19 @@ describe('a preflight', () => {
     );
   });
 
+  it('forecasts no faster than provider and tenant let it', async () => {
+    const people = Array.from({ length: 50 }, () => reachable({ timeZone: 'UTC' }));
+    const { tenantId, segment } = await addWorld(database, { people, suppressed: [] });
+    const slow = { ...READY, rates: { email: 0.02 } };
+    const slowed = async (readiness = READY) => (await check(tenantId, segment, readiness)).preflight.forecast.slowed;
+    assert.equal(await slowed(), 0);
+    // 72 would go in an hour: all of them. The tenant's own is 36.
+    assert.equal(await slowed(slow), 0);
+    await set(tenantId, { rates: { email: 0.01, sms: 0.01 } });
+    assert.equal(await slowed(slow), 14);
+    assert.equal(await slowed(), 14);
+  });
+
   it('forecasts what quiet hours hold, by the places of those who can be reached', async () => {
     const people = [reachable({ timeZone: 'UTC' }), reachable({ timeZone: 'Asia/Tokyo' }), reachable()];
     const { tenantId, segment } = await addWorld(database, { people, suppressed: [] });
@@ -226,6 +239,7 @@ describe('a preflight', () => {
       in_app: 'nothing is sent',
       sms: 'nothing is sent',
       whatsapp: 'nothing is sent',
+      social: 'nothing is sent',
       push: 'nothing is sent',
       ledgerKey: null,
     });
@@ -234,7 +248,7 @@ describe('a preflight', () => {
       'no in-app message can be sent, because nothing is sent',
       'the segment Some has no members',
     ]);
-    assert.deepEqual(preflight.forecast, { hours: [], later: 0, held: 0, never: 0 });
+    assert.deepEqual(preflight.forecast, { hours: [], later: 0, held: 0, slowed: 0, never: 0 });
   });
 
   it('sees nothing of another tenant', async () => {

@@ -79,7 +79,7 @@ describe('what somebody said', () => {
     const [first] = await record(tenantId, [yes({ userId: 'u1', textVersion: 'v3', evidence, address: ' Ann@Example.test' })]);
     assert.ok(first);
     const [second] = await record(tenantId, [word('withdrawn', { address: first.addressHash, source: 'link', userId: 'nobody' })]);
-    assert.deepEqual(second, { addressHash: first.addressHash, state: 'withdrawn', basis: null });
+    assert.deepEqual(second, { addressHash: first.addressHash, state: 'withdrawn', basis: null, asked: null });
     const rows = await database.withTenant(tenantId, (tx) => listConsentEvents(tx, tenantId, first.addressHash));
     assert.deepEqual(
       rows.map(({ action, basis, textVersion, source, userId, at }) => [action, basis, textVersion, source, userId, at.getTime()]),

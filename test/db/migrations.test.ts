@@ -8,10 +8,12 @@ import * as consentTables from '../../db/tables/consent.js';
 import * as eventTables from '../../db/tables/events.js';
 import * as segmentTables from '../../db/tables/segments.js';
 import * as sendingTables from '../../db/tables/sending.js';
+import * as socialTables from '../../db/tables/social.js';
 import * as suggestionTables from '../../db/tables/suggestions.js';
 import { tenants } from '../../db/tables/tenants.js';
 import * as testTables from '../../db/tables/tests.js';
 import * as userTables from '../../db/tables/users.js';
+import * as offerTables from '../../db/tables/offers.js';
 import * as phoneTables from '../../db/tables/phone.js';
 import * as templateTables from '../../db/tables/templates.js';
 import { walks } from '../../db/tables/walks.js';
@@ -26,7 +28,9 @@ const tables: readonly PgTable[] = [
   ...Object.values(eventTables),
   ...Object.values(segmentTables),
   ...Object.values(sendingTables),
+  ...Object.values(socialTables),
   ...Object.values(suggestionTables),
+  ...Object.values(offerTables),
   ...Object.values(phoneTables),
   ...Object.values(templateTables),
   ...Object.values(testTables),
@@ -127,7 +131,13 @@ describe('the migrated schema', () => {
         .filter(({ holds }) => !holds)
         .map(({ index }) => index)
         .sort(),
-      ['api_keys_by_hash', 'phone_senders_by_sms_number', 'phone_senders_by_sms_service', 'phone_senders_by_whatsapp_number'],
+      [
+        'api_keys_by_hash',
+        'phone_senders_by_sms_number',
+        'phone_senders_by_sms_service',
+        'phone_senders_by_whatsapp_number',
+        'social_accounts_by_account',
+      ],
     );
   });
 

@@ -7,6 +7,7 @@ import { compiled, text } from '../core/template/samples.js';
 import type { TestDatabase } from './database.js';
 import { NONCE_BYTES, sealText } from '../../core/message/sealed-text.js';
 import { ADDRESS_KEY, draftCampaign } from './campaigns.js';
+import { addOffer } from './offers.js';
 import { lookAt, startedTest } from './tests.js';
 
 export type SeededAudience = {
@@ -19,9 +20,11 @@ export type SeededAudience = {
   /** Of a campaign that runs. */
   readonly campaignId: string;
   readonly templateFamily: string;
+  readonly offerKey: string;
   /** A number has no place for a word. */
   readonly phoneNumber: string;
   readonly replyId: string;
+  readonly ruleId: string;
 };
 
 /** Ids that every seeded tenant has: the same name, another row. */
@@ -91,7 +94,8 @@ export async function seedAudience(database: TestDatabase, tenantId: TenantId, w
   const campaignId = await seedCampaign(database, tenantId, word);
   const templateFamily = await seedTemplate(database, tenantId, word);
   const texts = await seedTexts(database, tenantId, word);
-  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily, ...texts };
+  const { offerKey } = await addOffer(database, tenantId, [word], { key: `offer-${word}` });
+  return { walkDate, segmentKey, userId, suggestionId, testId, campaignId, templateFamily, offerKey, ...texts };
 }
 
 /** A campaign with a journey that got its first message, and a row in every table of campaigns and of sending. */
@@ -167,8 +171,12 @@ async function seedTemplate(database: TestDatabase, tenantId: TenantId, word: st
   return family;
 }
 
-/** A sender of texts, an approved template, and what was sent and written. */
-async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: string): Promise<{ phoneNumber: string; replyId: string }> {
+/** A sender of texts, an approved template, an account on a network, and what was sent and written. */
+async function seedTexts(
+  { admin }: TestDatabase,
+  tenantId: TenantId,
+  word: string,
+): Promise<Pick<SeededAudience, 'phoneNumber' | 'replyId' | 'ruleId'>> {
   const digits = BigInt(`0x${createHash('sha256').update(word).digest('hex')}`)
     .toString()
     .slice(-10);
@@ -185,6 +193,17 @@ async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: stri
     'insert into texts (tenant_id, message_id, message_sid, begun_at) select $1, message_id, $2, now() from messages where tenant_id = $1',
     word,
   );
+  await insert(
+    `insert into social_accounts (tenant_id, provider, account_id, sealed_token, comment_keywords, updated_at)
+     select $1, network, $2, $3, $4, now() from unnest('{messenger,instagram}'::text[]) network`,
+    digits,
+    Buffer.from(word),
+    JSON.stringify([{ keyword: word, event: word }]),
+  );
+  await insert(
+    `insert into social_comments (tenant_id, provider, comment_id, address, commented_at) values ($1, 'instagram', $2, '1', now())`,
+    word,
+  );
   const { rows } = await insert(
     `insert into replies (tenant_id, provider_id, channel, address_hash, user_id, asks, sealed, received_at)
      values ($1, $2, 'sms', '', $3, 'maybe_stop', $4, now()) returning reply_id`,
@@ -192,7 +211,12 @@ async function seedTexts({ admin }: TestDatabase, tenantId: TenantId, word: stri
     `user-${word}`,
     sealText(ADDRESS_KEY, { tenantId, providerId: word }, `Hello ${word}`, Buffer.alloc(NONCE_BYTES)),
   );
-  return { phoneNumber, replyId: String(rows[0].reply_id) };
+  const rules = await insert(
+    `insert into reply_rules (tenant_id, name, is_active, priority, answers_help, keywords, message, most_per_day, actor, updated_at)
+     values ($1, $2, true, 0, false, array[$2], $2, 1, $2, now()) returning rule_id`,
+    word,
+  );
+  return { phoneNumber, replyId: String(rows[0].reply_id), ruleId: String(rules.rows[0].rule_id) };
 }
 
 /** A test that ran and ended by its last look, with a row in every table of tests. */
@@ -213,8 +237,12 @@ async function seedTest(database: TestDatabase, tenantId: TenantId, word: string
     await recordExposures(tx, test, [exposed]);
     await recordOutcomes(tx, test, [bought]);
   });
-  await lookAt(database, test, 1, hours(24 * 30));
   const { admin } = database;
+  await admin.query(
+    `insert into test_slots (tenant_id, test_id, user_id, campaign_id, entry, step_key, channel) values ($1, $2, $3, 0, 1, 1, 'email')`,
+    [tenantId, test.id, exposed.userId],
+  );
+  await lookAt(database, test, 1, hours(24 * 30));
   const values = [tenantId, test.id, word];
   await admin.query(
     `insert into ab_test_learnings (tenant_id, test_id, variation_id, channel, metric, verdict, changes, effect, standard_error, learned_at)

@@ -24,6 +24,7 @@ export const EVERYTHING_READY: SendingReadiness = {
   in_app: true,
   sms: true,
   whatsapp: true,
+  social: true,
   push: true,
   ledgerKey: ADDRESS_KEY,
 };

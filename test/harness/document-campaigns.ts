@@ -96,7 +96,7 @@ export async function openDocumentStage(executable: string, cast: Cast, followUp
     namespace: 'default',
     sendgridUrl: sendgrid.url,
     texts: { twilioUrl: twilio.url, publicUrl: PUBLIC_URL },
-    render: createEmailRenderer({ database, publicUrl: PUBLIC_URL }),
+    render: createEmailRenderer({ database, publicUrl: PUBLIC_URL, ledgerKey: ADDRESS_KEY }),
   });
   const tenantId = await addCast(database, cast, numberOf);
   const actor = await actorOf({ api, database, tenantId });

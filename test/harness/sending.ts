@@ -16,14 +16,17 @@ import type { PushConfig, SendingConfig, TwilioConfig } from '../../config.js';
 import { translateError } from '../../api/errors.js';
 import { createLogger } from '../../api/logging.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
+import { createMetaWebhook } from '../../api/webhooks/meta.js';
 import { createTwilioWebhooks } from '../../api/webhooks/twilio.js';
 import type { Database } from '../../db/client.js';
 import { waitUntil } from '../../sandbox/processes.js';
+import { SANDBOX_APP } from '../../sandbox/meta/accounts.js';
 import type { SandboxPush } from '../../sandbox/push/push.js';
 import type { SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { workflowBundle } from '../../workers/bundle.js';
 import { createPushChannelOf } from '../../workers/push-channel.js';
 import { startRelay } from '../../workers/relay.js';
+import { createSocialChannelOf } from '../../workers/social-channel.js';
 import { createTextChannels, twilioClientOf } from '../../workers/text-channels.js';
 import { campaignTaskQueue } from '../../workflows/task-queues.js';
 import { ADDRESS_KEY } from './campaigns.js';
@@ -52,13 +55,26 @@ export async function startCampaignWorker(settings: {
   readonly mails?: ChannelSender;
   /** Where there are texts, too. */
   readonly texts?: { readonly twilioUrl: string; readonly publicUrl: string };
+  /** Where there are social messages: Meta is at this address. */
+  readonly social?: { readonly metaUrl: string; readonly publicUrl: string };
   /** Where there are push messages, too. */
   readonly push?: { readonly service: SandboxPush; readonly publicUrl: string };
   /** Absent: every mail says the number of its step. */
   readonly render?: RenderMails;
   readonly now?: () => Date;
 }): Promise<SendingWorker> {
-  const { database, client, address, namespace, sendgridUrl = '', texts, push, render = plainRender, now = () => new Date() } = settings;
+  const {
+    database,
+    client,
+    address,
+    namespace,
+    sendgridUrl = '',
+    texts,
+    social,
+    push,
+    render = plainRender,
+    now = () => new Date(),
+  } = settings;
   const native = await NativeConnection.connect({ address });
   const account = createSendgridClient({ apiKey: SENDGRID_KEY, baseUrl: sendgridUrl, timeoutMs: 5_000 });
   const campaigns = createCampaignActivities({ database, batches: createBatchControl(client), now, speed: 1 });
@@ -75,6 +91,15 @@ export async function startCampaignWorker(settings: {
           ledgerKey: ADDRESS_KEY,
           client: twilioClientOf(twilioAt(texts.twilioUrl), 5_000),
         })),
+      ...(social && {
+        social: createSocialChannelOf({
+          database,
+          publicUrl: social.publicUrl,
+          ledgerKey: ADDRESS_KEY,
+          meta: { apiUrl: social.metaUrl, appSecret: SANDBOX_APP.appSecret },
+          timeoutMs: 5_000,
+        }),
+      }),
       ...(push && {
         push: createPushChannelOf(pushAt(push.service), { database, publicUrl: push.publicUrl, ledgerKey: ADDRESS_KEY, timeoutMs: 5_000 }),
       }),
@@ -115,7 +140,7 @@ const refuse: ErrorRequestHandler = (error, _request, response, next) => {
   response.status(problem.status).end();
 };
 
-/** Takes SendGrid's events as the API does, on a port of its own; and Twilio's, which signs them for `publicUrl`, or this port. */
+/** Takes SendGrid's events as the API does, on a port of its own; and Twilio's, which signs them for `publicUrl`, or this port; and Meta's. */
 export async function startWebhookReceiver(
   database: Database,
   publicKey: string,
@@ -132,6 +157,8 @@ export async function startWebhookReceiver(
   app.use(
     createTwilioWebhooks({ database, ledgerKey: ADDRESS_KEY, publicUrl: publicUrl ?? origin, authToken, now: () => new Date(), logger }),
   );
+  const { appSecret, verifyToken } = SANDBOX_APP;
+  app.use(createMetaWebhook({ database, ledgerKey: ADDRESS_KEY, appSecret, verifyToken, now: () => new Date(), logger }));
   app.use(refuse);
   return {
     url: `${origin}/v1/webhooks/sendgrid`,
@@ -151,4 +178,5 @@ export const sendingTo = ({ url, webhook }: SandboxSendgrid): SendingConfig => (
   ledgerKey: ADDRESS_KEY,
   publicUrl: 'https://audience.example.test',
   mail: { kind: 'sendgrid', apiKey: SENDGRID_KEY, apiUrl: url, webhookKey: webhook.publicKey },
+  rates: {},
 });

@@ -24,6 +24,7 @@ import { quietHabits, SENDGRID_KEY } from '../harness/sendgrid.js';
 import { DAY_MS, makeTest, startedTest } from '../harness/tests.js';
 import { loadCdnow, openTestWalker } from '../harness/walker.js';
 import { historiesFolder } from './histories.js';
+import { recordPaced } from './record-paced.js';
 import { recordSequence } from './record-sequence.js';
 
 /**
@@ -106,6 +107,8 @@ try {
   await client.workflow.getHandle(campaignWorkflowId(tenantId, campaignId)).result();
   await record('campaign.finished', campaignWorkflowId(tenantId, campaignId));
   await record('journeyBatch.reacted', journeyBatchWorkflowId(tenantId, campaignId, 0));
+
+  await recordPaced(walker.database, client, record);
 
   // A daily one that enters at its launch, and is paused, resumed and cancelled; and one that an event lets two people enter, one again.
   const daily = await draftCampaign(walker.database, tenantId, {

@@ -62,8 +62,9 @@ describe("the sandbox's providers", () => {
       const {
         SENDGRID_API_URL: _,
         TWILIO_API_URL: __,
-        PUSH_SERVICE_URL: ___,
-        PUSH_SERVICE_CERTIFICATE: ____,
+        META_API_URL: ___,
+        PUSH_SERVICE_URL: ____,
+        PUSH_SERVICE_CERTIFICATE: _____,
         ...kept
       } = providers.variables;
       return kept;

@@ -43,6 +43,22 @@ describe('the mail server of the sandbox', () => {
     );
   });
 
+  it('counts what it has read to its end and says nothing of, whether or not it has taken it', async () => {
+    const before = server.unanswered();
+    const client = smtpClientAt(server.port);
+    const mail = { token: 'token-2', to: { email: 'ann@people.example' }, subject: 'Hello', html: '<p>Hello</p>', text: 'Hello' };
+    const prepared = await prepareMail({ from: { email: 'a@shop.example' } }, mail);
+    server.misbehave(
+      { kind: 'drop', at: 'end' },
+      { kind: 'drop', at: 'end', accepts: true },
+      { kind: 'drop', at: 'data' },
+      { kind: 'reply', at: 'end', text: '451 4.3.0 Not now' },
+    );
+    for (let i = 0; i < 4; i += 1) assert.equal((await client.send(prepared)).kind, 'failed');
+    assert.equal(server.unanswered() - before, 2);
+    client.close();
+  });
+
   it('refuses what a strict server refuses', async () => {
     const hello = ['EHLO me', 'MAIL FROM:<a@b.example>'] as const;
     assert.deepEqual(await talk('MAIL FROM:<a@b.example>'), ['220 sandb', '503 5.5.1']);

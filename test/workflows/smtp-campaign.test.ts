@@ -10,7 +10,7 @@ import { readMail, valueOf } from '../../sandbox/smtp/read-mail.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import { startSandboxSmtp, type SandboxSmtp } from '../../sandbox/smtp/smtp.js';
 import { campaignWorkflowId, type CampaignSummary } from '../../workflows/campaign/contract.js';
-import { addSegment, askCampaign, draftCampaign } from '../harness/campaigns.js';
+import { ADDRESS_KEY, addSegment, askCampaign, draftCampaign } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { countsOf } from '../harness/ledger.js';
 import { skipWithout } from '../harness/needs.js';
@@ -34,7 +34,10 @@ before(async () => {
   const { client, address } = environment;
   server = await startSandboxSmtp({ refusalOf: (to) => (to.includes('gone') ? '550 5.1.1 No such user' : undefined) });
   smtp = smtpClientAt(server.port);
-  const mails = createSmtpChannel({ client: smtp, render: createEmailRenderer({ database, publicUrl: PUBLIC_URL }) });
+  const mails = createSmtpChannel({
+    client: smtp,
+    render: createEmailRenderer({ database, publicUrl: PUBLIC_URL, ledgerKey: ADDRESS_KEY }),
+  });
   worker = await startCampaignWorker({ database, client, address, namespace: 'default', mails });
 });
 after(async () => {

@@ -102,17 +102,24 @@ type Sending = Pick<SendStepInput, 'tenantId' | 'campaign' | 'batch' | 'clock'>;
 /** Sends one step to those who want it. What fails for good is tried again later, and is to be seen in the history until then. */
 async function sendTogether(sending: Sending, steps: readonly PlanStep[], wanted: readonly WantedSend[]): Promise<readonly AnsweredSend[]> {
   const stepKey = wanted[0]?.stepKey ?? 0;
-  const { channel = 'email', template = '' } = steps.find(({ key }) => key === stepKey) ?? {};
+  const { channel = 'email', template = '', provider, test } = steps.find(({ key }) => key === stepKey) ?? {};
   const summary = `Step ${stepKey}: ${channel} ${template} to ${wanted.length}`;
   const again = (): SendAnswer => ({ kind: 'deferred', untilMs: shownMs(sending.clock, Date.now()) + TRY_AGAIN_MS });
   try {
     const members = toRanges(wanted.map(({ idx }) => idx));
-    const answers = await sendStep.executeWithOptions({ summary }, [{ ...sending, stepKey, channel, members }]);
-    const byIdx = new Map(answers.flatMap(([kind, whose, untilMs]) => fromRanges(whose).map((idx) => [idx, { kind, untilMs }])));
+    const answers = await sendStep.executeWithOptions({ summary }, [
+      { ...sending, stepKey, channel, ...(provider && { provider }), ...(test !== undefined && { test }), members },
+    ]);
+    const byIdx = new Map(
+      answers.flatMap(([kind, whose, untilMs, isPaced]) => fromRanges(whose).map((idx) => [idx, { kind, untilMs, isPaced }])),
+    );
+    // Runs of older code round them up to the campaign's tick, and a bucket would run over meanwhile.
+    const isExact = answers.some(([, , , isPaced]) => isPaced) && wf.patched('paced messages come just when they are due');
     return wanted.map((one) => {
-      const { kind = 'failed', untilMs } = byIdx.get(one.idx) ?? {};
+      const { kind = 'failed', untilMs, isPaced } = byIdx.get(one.idx) ?? {};
       if (kind !== 'waiting') return { ...one, answer: { kind } };
-      return { ...one, answer: untilMs === undefined ? again() : { kind: 'deferred', untilMs } };
+      if (untilMs === undefined) return { ...one, answer: again() };
+      return { ...one, answer: { kind: 'deferred', untilMs, ...(isPaced && isExact && { isExact }) } };
     });
   } catch (error) {
     if (wf.isCancellation(error)) throw error;

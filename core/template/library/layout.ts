@@ -17,11 +17,20 @@ type Starter = {
 
 const FONTS = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif";
 
-/** One column on a card, the brand above it, the address and the way out of the list below. */
+/** A mail with a way out of the list at its end. */
 export const starter = ({ subject, preheader, heading, body, cta, extra = '', closing = '' }: Starter): TemplateSource => ({
   subject,
   preheader,
-  mjml: `<mjml lang="en">
+  mjml: card(
+    `        <mj-text mj-class="heading" css-class="heading">${heading}</mj-text>
+        <mj-text>{% if content %}{{ content }}{% else %}${body}{% endif %}</mj-text>
+${extra}${cta === undefined ? '' : button(cta)}${closing === '' ? '' : `        <mj-text>${closing}</mj-text>\n`}`,
+    `You get this mail because your address is on the list of {{ brand_name }}.<br /><a href="{{ unsubscribe_url }}">Unsubscribe</a>{% if view_url %} &middot; <a href="{{ view_url }}">View online</a>{% endif %}`,
+  ),
+});
+
+/** One column on a card, the brand above it, the address and why one gets this below. Both are MJML with Liquid in it. */
+export const card = (column: string, reason: string): string => `<mjml lang="en">
   <mj-head>
     <mj-title>{{ brand_name }}</mj-title>
     <mj-attributes>
@@ -45,22 +54,19 @@ export const starter = ({ subject, preheader, heading, body, cta, extra = '', cl
     </mj-section>
     <mj-section background-color="#ffffff" border-radius="12px" padding="0 0 16px">
       <mj-column>
-        <mj-text mj-class="heading" css-class="heading">${heading}</mj-text>
-        <mj-text>{% if content %}{{ content }}{% else %}${body}{% endif %}</mj-text>
-${extra}${cta === undefined ? '' : button(cta)}${closing === '' ? '' : `        <mj-text>${closing}</mj-text>\n`}      </mj-column>
+${column}      </mj-column>
     </mj-section>
     <mj-section padding="24px 0 32px">
       <mj-column>
         <mj-text mj-class="small" css-class="small" padding="0 32px 8px">{{ brand_name }}, {{ postal_address }}</mj-text>
         <mj-text mj-class="small" css-class="small" padding="0 32px">
-          You get this mail because your address is on the list of {{ brand_name }}.<br /><a href="{{ unsubscribe_url }}">Unsubscribe</a>{% if view_url %} &middot; <a href="{{ view_url }}">View online</a>{% endif %}
+          ${reason}
         </mj-text>
       </mj-column>
     </mj-section>
   </mj-body>
 </mjml>
-`,
-});
+`;
 
 const button = (label: string): string => `        <mj-raw>{% if brand_url %}</mj-raw>
         <mj-button href="{{ brand_url }}">{{ cta | default: "${label}" }}</mj-button>

@@ -1,5 +1,7 @@
 import { compileTemplate } from '../compile-template.js';
+import { CONFIRMATION_FAMILY, purposeOf } from '../purpose.js';
 import type { CompiledTemplate, TemplateSource } from '../template.js';
+import { confirmSubscription } from './confirm-subscription.js';
 import { conversationalNurture } from './conversational-nurture.js';
 import { educationalDrip } from './educational-drip.js';
 import { educationalSeries } from './educational-series.js';
@@ -21,6 +23,7 @@ export const library = {
   win_back: winBack,
   feedback_request: feedbackRequest,
   educational_drip: educationalDrip,
+  [CONFIRMATION_FAMILY]: confirmSubscription,
 } as const satisfies Readonly<Record<string, TemplateSource>>;
 
 export type LibraryFamily = keyof typeof library;
@@ -36,7 +39,7 @@ export function libraryTemplate(family: LibraryFamily): Promise<CompiledTemplate
 }
 
 async function compileStarter(family: LibraryFamily): Promise<CompiledTemplate> {
-  const compilation = await compileTemplate(library[family]);
+  const compilation = await compileTemplate(library[family], purposeOf(family));
   if (compilation.kind === 'compiled') return compilation.template;
   throw new Error(
     `${family} of the library is faulty: ${compilation.faults.map(({ field, message }) => `${field}: ${message}`).join('; ')}`,

@@ -9,7 +9,7 @@ export const limitedOffer = starter({
   heading: '{% if offer.label %}{{ offer.label }}{% else %}Come and see what is new{% endif %}',
   body: paragraphs(
     'Hi {{ first_name | default: "there" }},',
-    '{% if offer.label %}This one is for you: <strong>{{ offer.label }}</strong>{% if offer.expiry_days %}. It is good for {{ offer.expiry_days }} {% if offer.expiry_days == 1 %}day{% else %}days{% endif %}, and ends by itself after that{% endif %}.{% else %}This is an invitation to see what is new at {{ brand_name }}. Have a look whenever it suits you.{% endif %}',
+    '{% if offer.label %}This one is for you: <strong>{{ offer.label }}</strong>{% if offer.expiry_days %}. It is good for {{ offer.expiry_days }} {% if offer.expiry_days == 1 %}day{% else %}days{% endif %}, and ends by itself after that{% endif %}.{% if offer.code %}<br /><br />Your code: <strong>{{ offer.code }}</strong>{% if offer.expires_at %}, until {{ offer.expires_at }}{% endif %}{% endif %}{% else %}This is an invitation to see what is new at {{ brand_name }}. Have a look whenever it suits you.{% endif %}',
   ),
   extra: recommended('A few ideas'),
   cta: 'Have a look',

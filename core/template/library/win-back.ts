@@ -6,7 +6,7 @@ export const winBack = starter({
   heading: 'It has been a while',
   body: paragraphs(
     'Hi {{ first_name | default: "there" }},',
-    'We have not seen you lately, and we would be glad to have you back.{% if offer.label %} To make it easy: <strong>{{ offer.label }}</strong>{% if offer.expiry_days %} in the next {{ offer.expiry_days }} {% if offer.expiry_days == 1 %}day{% else %}days{% endif %}{% endif %}.{% endif %}',
+    'We have not seen you lately, and we would be glad to have you back.{% if offer.label %} To make it easy: <strong>{{ offer.label }}</strong>{% if offer.expiry_days %} in the next {{ offer.expiry_days }} {% if offer.expiry_days == 1 %}day{% else %}days{% endif %}{% endif %}.{% if offer.code %} Your code: <strong>{{ offer.code }}</strong>{% if offer.expires_at %}, until {{ offer.expires_at }}{% endif %}.{% endif %}{% endif %}',
     'If something put you off, reply and tell us what it was. And if you would rather not hear from us, the link at the bottom ends it with one click.',
   ),
   extra: recommended('New since your last visit'),

@@ -108,3 +108,40 @@ describe('the forecast of first messages', () => {
     );
   });
 });
+
+describe('the forecast where only so many go per second', () => {
+  it('puts off whoever has to wait for their turn, and says how many', () => {
+    // Forty minutes are left of the first hour: 2,400 seconds.
+    const forecast = forecastOf(plan(), [share('UTC', 5_000)], { ...frame, perSecond: 0.5 });
+    assert.deepEqual(shown(forecast), [
+      '2026-03-02 12:00 1200',
+      '2026-03-02 13:00 1800',
+      '2026-03-02 14:00 1800',
+      '2026-03-02 15:00 200',
+      0,
+    ]);
+    assert.equal(forecast.slowed, 3_800);
+    assert.equal(forecastOf(plan(), [share('UTC', 5_000)], { ...frame, perSecond: 100 }).slowed, 0);
+  });
+
+  it('has what does not fit into the day later than that, and loses nobody', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(5_000), { minLength: 1, maxLength: 4 }),
+        fc.double({ min: 0.01, max: 2, noNaN: true }),
+        (users, perSecond) => {
+          const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Tokyo'];
+          const shares = users.map((count, i) => share(zones[i] ?? 'UTC', count));
+          const { hours, later, slowed } = forecastOf(plan({ send_time: '10:00 AM user_timezone' }), shares, { ...frame, perSecond });
+          const all = users.reduce((sum, count) => sum + count, 0);
+          assert.equal(
+            hours.reduce((sum, { messages }) => sum + messages, later),
+            all,
+          );
+          assert.ok(hours.every(({ messages }) => messages <= perSecond * 3_600));
+          assert.ok(slowed <= all && slowed >= later);
+        },
+      ),
+    );
+  });
+});

@@ -17,7 +17,7 @@ const action = (changes: Partial<CreateCampaign> = {}): CreateCampaign => ({
   template: 'educational_series',
   ...changes,
 });
-const about = { segmentId: 'seg_1', goal: 'convert_to_paid' };
+const about = { segmentId: 'seg_1', goal: 'convert_to_paid', offerKey: 'off_1' };
 
 function drafted(changes: Partial<CreateCampaign>, goal: string | null = about.goal) {
   const draft = campaignFromAction(action(changes), { ...about, goal });
@@ -51,7 +51,7 @@ describe('the campaign that a recommended action asks for', () => {
 
   it('says an offer again within its days, to those who have not converted, and how long it still holds', () => {
     const offer = { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 } as const;
-    const { request, notes } = drafted({ template: 'limited_offer', sequence_length: 3, offer });
+    const { request, codes, notes } = drafted({ template: 'limited_offer', sequence_length: 3, offer });
     assert.deepEqual(
       request.sequence.map(({ day, template, subject, trigger, offer: said }) => [day, template, subject, trigger, said?.expiry_days]),
       [
@@ -61,7 +61,9 @@ describe('the campaign that a recommended action asks for', () => {
       ],
     );
     assert.equal(request.lifetime_days, 7);
-    assert.deepEqual(notes.slice(1), ['no code is made for the offer']);
+    assert.ok(request.sequence.every((step) => step.offer?.offer_id === 'off_1'));
+    assert.deepEqual(codes, { offerKey: 'off_1', words: offer, pattern: '#####-#####' });
+    assert.deepEqual(notes.slice(1), []);
     const short = drafted({ template: 'win_back', sequence_length: 5, offer: { ...offer, expiry_days: 2 } });
     assert.deepEqual(
       short.request.sequence.map(({ day }) => day),
@@ -74,7 +76,7 @@ describe('the campaign that a recommended action asks for', () => {
     const offer = { type: 'discount', value: 20, unit: 'percent', expiry_days: 7 } as const;
     const incentive = '$10 gift card';
     for (const template of templates) {
-      const { request, notes } = drafted({ template, sequence_length: 2, offer, incentive });
+      const { request, codes, notes } = drafted({ template, sequence_length: 2, offer, incentive });
       const made = makePlan(request);
       assert.ok(made.status === 'made');
       const [content] = made.contents;
@@ -84,6 +86,7 @@ describe('the campaign that a recommended action asks for', () => {
       assert.ok(mail.kind === 'rendered');
       const says = (what: string) => notes.some((note) => note.endsWith(`says nothing of the ${what}: write it into the steps`));
       assert.equal(says('offer'), !mail.html.includes('20% off'), template);
+      assert.equal(codes !== null, mail.html.includes('20% off'), 'codes are made where a mail says them');
       assert.equal(says('incentive'), !mail.html.includes('$10 gift card'), template);
     }
   });
@@ -107,10 +110,10 @@ describe('the campaign that a recommended action asks for', () => {
       assert.ok(draft.kind === 'not_available');
       return draft.because;
     };
-    assert.equal(because({ channel: 'social' }), 'social is not available yet; email, sms, whatsapp, push and in_app are');
+    assert.match(because({ channel: 'push' }), /^push steps need words of their own/);
+    assert.match(because({ channel: 'social' }), /^social steps need words of their own/);
     assert.match(because({ channel: 'sms' }), /^SMS steps need words of their own/);
     assert.match(because({ channel: 'in_app' }), /^in-app steps need words of their own/);
-    assert.match(because({ channel: 'social', frequency: 'daily' }), /^social is not available yet; [^;]* are$/);
   });
 
   it('is one of approved templates on WhatsApp, without a subject', () => {

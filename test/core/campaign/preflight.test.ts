@@ -8,7 +8,7 @@ const fine: PreflightFacts = {
   recipients: 100,
   mayBeEmpty: false,
   reach: [reach],
-  readiness: { email: true, in_app: true, sms: true, whatsapp: true, push: true },
+  readiness: { email: true, in_app: true, sms: true, whatsapp: true, social: true, push: true },
 };
 const nobody = { ...reach, reachable: 0, sameAddress: 0 };
 
@@ -17,6 +17,7 @@ const off = {
   in_app: 'it is off',
   sms: 'no provider of texts is',
   whatsapp: 'it has no sender',
+  social: 'it has no app',
   push: 'no keys are',
 };
 

@@ -94,7 +94,7 @@ describe('a faulty template', () => {
       text('{{ frist_name }}\n{{ offer.price }} {{ traits }}'),
       [
         /^mjml 3: there is no variable frist_name; there are first_name, .*, content, cta$/,
-        /^mjml 4: offer has no price; it has type, value, unit, expiry_days, label$/,
+        /^mjml 4: offer has no price; it has type, value, unit, expiry_days, label, code, expires_at, days_left$/,
         /^mjml 4: traits needs the name of one: traits\.plan$/,
       ],
     ],
@@ -187,6 +187,11 @@ describe('a faulty template', () => {
       'HTML that Gmail cuts',
       text(`{% for i in (1..3) %}${'x'.repeat(40_000)}{% endfor %}`),
       [/^mjml -: its HTML has 12\d{4} bytes, 102400 at most: Gmail cuts the rest$/],
+    ],
+    [
+      'recommendations that most people have none of',
+      text('First: {{ recommendations[0].name }}'),
+      [/^mjml \d+: recommendations need a fallback: {% if recommendations\.size > 0 %}/],
     ],
     [
       'a loop that does not end',

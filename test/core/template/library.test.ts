@@ -3,10 +3,11 @@ import { describe, it } from 'node:test';
 import { templates } from '../../../core/suggestion/payload.js';
 import { compileTemplate } from '../../../core/template/compile-template.js';
 import { library, libraryTemplate, type LibraryFamily } from '../../../core/template/library/library.js';
+import { CONFIRMATION_FAMILY, purposeOf } from '../../../core/template/purpose.js';
 import { requiredVariables } from '../../../core/template/variables.js';
 import { rendered } from './samples.js';
 
-const families = Object.keys(library) as LibraryFamily[];
+const families = (Object.keys(library) as LibraryFamily[]).filter((family) => purposeOf(family) === 'campaign');
 const everything = {
   first_name: 'Zoë',
   brand_url: 'https://northwind.example',
@@ -20,6 +21,15 @@ const everything = {
 describe('the library', () => {
   it('has every template that a suggestion may name', () => {
     assert.deepEqual([...families].sort(), [...templates].sort());
+  });
+
+  it('has the mail that asks for a confirmation, and says nothing else', async () => {
+    const template = await libraryTemplate(CONFIRMATION_FAMILY);
+    const needed = template.variables.filter(({ hasFallback }) => !hasFallback).map(({ name }) => name);
+    assert.deepEqual(needed.sort(), ['brand_name', 'confirm_url', 'postal_address']);
+    const { html, text } = rendered(template, { ...everything, confirm_url: 'https://mail.example.com/c/1' });
+    assert.deepEqual([...html.matchAll(/href="(https[^"]*)"/g)].map(([, url]) => url), ['https://mail.example.com/c/1']); // prettier-ignore
+    assert.doesNotMatch(text, /Zoë|20%|gift|Field Notes/);
   });
 
   for (const family of families) {
