@@ -7,6 +7,7 @@ const SHOWN: Readonly<Record<string, readonly VariedPart[]>> = {
   email: ['subject', 'content', 'cta', 'offer'],
   sms: ['content'],
   whatsapp: ['content'],
+  social: ['content'],
   in_app: ['subject', 'content'],
 };
 

@@ -87,6 +87,7 @@ async function saysCode(
       return found !== undefined && mailSaysPersonalOffer(found, words);
     }
     case 'sms':
+    case 'social':
       return sayPersonalOffer(liquidsIn({ text: content.text, template: undefined }));
     case 'whatsapp':
       return sayPersonalOffer(liquidsIn({ text: content.text, template: await findWhatsappTemplate(tx, tenantId, template) }));
@@ -94,7 +95,5 @@ async function saysCode(
       return true;
     case 'push':
       return sayPersonalOffer(ownWords(content));
-    case 'social': // not available yet
-      return false;
   }
 }
