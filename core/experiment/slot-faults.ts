@@ -8,6 +8,7 @@ const SHOWN: Readonly<Record<string, readonly VariedPart[]>> = {
   sms: ['content'],
   whatsapp: ['content'],
   social: ['content'],
+  push: ['subject', 'content'],
   in_app: ['subject', 'content'],
 };
 

@@ -30,6 +30,7 @@ const spring = { offer_id: 'spring', value: 20, unit: 'percent', expiry_days: 7,
 const SAYING = [
   { channel: 'sms', message: '{{ offer.code }}' },
   { channel: 'social', message: '{{ offer.code }}' },
+  { channel: 'push', subject: 'For you', url: 'https://shop.example/?code={{ offer.code }}' },
 ];
 
 describe('offers over HTTP', () => {

@@ -16,6 +16,7 @@ import { countsOf } from '../harness/ledger.js';
 import { skipWithout } from '../harness/needs.js';
 import { VAPID } from '../harness/push.js';
 import { startCampaignWorker, untilAllTold, type SendingWorker } from '../harness/sending.js';
+import { startedTest } from '../harness/tests.js';
 import { findTimeSkippingServer, startTimeSkipping, TIME_SKIPPING_NEEDS } from '../harness/time-skipping.js';
 
 const executable = await findTimeSkippingServer();
@@ -75,7 +76,7 @@ async function browserOf(tenantId: TenantId, user: string) {
 }
 
 async function askerOf(tenantId: TenantId) {
-  const { key } = await createApiKey(database, tenantId, { name: 'test', scopes: ['read', 'campaigns:write'] });
+  const { key } = await createApiKey(database, tenantId, { name: 'test', scopes: ['read', 'campaigns:write', 'templates:write'] });
   return async (method: string, path: string, body?: unknown) => {
     const answer = await api.call(method, path, { key, ...(body !== undefined && { body }) });
     assert.ok(answer.status < 300, answer.text);
@@ -152,6 +153,48 @@ describe('a campaign of push messages', () => {
     const { kept, recounted } = await countsOf(database, tenantId);
     assert.deepEqual(kept, recounted);
     assert.deepEqual(kept, [{ sent: 8, delivered: 3, opened: 2, clicked: 1 }]);
+  });
+
+  it('shows each person their arm of a test, with a code of their own', { skip }, async () => {
+    const tenantId = await database.newTenant();
+    const people = Array.from({ length: 24 }, (_, i) => `p${i}`);
+    const segment = await addSegment(database, tenantId, people);
+    const browsers = new Map<string, Awaited<ReturnType<typeof browserOf>>>();
+    for (const one of people) browsers.set(one, await browserOf(tenantId, one));
+    const variations = [
+      { id: 'control', name: 'As it is', parts: { subject: 'A fifth off' } },
+      { id: 'short', name: 'Short', parts: { subject: 'Just today', content: 'Say {{ offer.code }}' } },
+    ];
+    const test = await startedTest(database, tenantId, new Date(Date.now() - 3_600_000), { channel: 'push', variations });
+    const ask = await askerOf(tenantId);
+    await ask('POST', '/v1/offers', { offer_id: 'spring', value: 20, unit: 'percent', expiry_days: 7 });
+    await ask('POST', '/v1/offers/spring/codes', { codes: people.map((one) => `CODE-${one}`) });
+    const words = {
+      subject: 'Not in the test',
+      message: 'Your code: {{ offer.code }}',
+      url: 'https://shop.example/?code={{ offer.code }}',
+    };
+    const step = { day: 0, channel: 'push', template: 'spring', ...words, test: test.testKey, offer: { offer_id: 'spring' } };
+    const draft = await ask('POST', '/v1/campaigns', { segment, sequence: [step] });
+    assert.deepEqual([draft.preflight.blockers, draft.preflight.warnings], [[], []]);
+    assert.deepEqual(draft.preflight.codes, [{ offer_id: 'spring', free: 24, people: 24 }]);
+    await ask('POST', `${draft.url}/launch`);
+    const handle = environment.client.workflow.getHandle(campaignWorkflowId(tenantId, draft.campaign_id));
+    assert.equal(((await handle.result()) as CampaignSummary).status, 'finished');
+
+    const { rows } = await database.admin.query<{ user_id: string; arm: string; code: string }>(
+      `select x.user_id, x.variation_id as arm, c.code from ab_test_exposures x
+       join offer_codes c on c.tenant_id = x.tenant_id and c.user_id = x.user_id where x.test_id = $1`,
+      [test.id],
+    );
+    assert.deepEqual([rows.length, new Set(rows.map(({ code }) => code)).size, new Set(rows.map(({ arm }) => arm)).size], [24, 24, 2]);
+    for (const { user_id: user, arm, code } of rows) {
+      const [got, ...more] = browsers.get(user)?.shown() ?? [];
+      const said = arm === 'control' ? ['A fifth off', `Your code: ${code}`] : ['Just today', `Say ${code}`];
+      assert.deepEqual([got?.title, got?.body, more.length], [...said, 0], `${user} is in ${arm}`);
+      const followed = await fetch(got?.url ?? '', { redirect: 'manual', headers: { 'User-Agent': 'Mozilla/5.0 Firefox/140.0' } });
+      assert.equal(followed.headers.get('location'), `https://shop.example/?code=${code}`);
+    }
   });
 
   it('is not launched with words that cannot be shown, and says which', { skip }, async () => {
