@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { KNOWN_RATES, type Rates } from './core/message/rates.js';
+import { isVapidSubject, vapidKeysOf, type VapidKeys } from './core/push/vapid.js';
 import { isThisMachine, parseSmtpUrl, type SmtpServer } from './core/message/smtp-server.js';
 
 /** The folder that holds package.json, whether this file runs from its source or from a build folder. */
@@ -84,6 +85,16 @@ const Environment = z
       .optional(),
     TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
     TWILIO_API_URL: HttpAddress.default('https://api.twilio.com'),
+    VAPID_PRIVATE_KEY: z
+      .string()
+      .refine((text) => vapidKeysOf(text, '') !== undefined, 'a private key of P-256 is expected, 32 bytes in base64url')
+      .optional(),
+    VAPID_SUBJECT: z
+      .string()
+      .refine(isVapidSubject, 'mailto: and an address, or an https address, is expected: push services write there')
+      .optional(),
+    PUSH_SERVICE_URL: z.url({ protocol: /^https$/ }).optional(),
+    PUSH_SERVICE_CERTIFICATE: z.base64().min(1).optional(),
     EMAIL_PER_SECOND: PerSecond.optional(),
     SMS_PER_SECOND: PerSecond.optional(),
     WHATSAPP_PER_SECOND: PerSecond.default(KNOWN_RATES.whatsapp ?? 80),
@@ -124,6 +135,22 @@ const Environment = z
   .refine(
     (env) => !env.TWILIO_ACCOUNT_SID || env.SENDGRID_API_KEY || env.SMTP_URL,
     evenSo('TWILIO_ACCOUNT_SID needs SENDGRID_API_KEY or SMTP_URL: an installation that sends, sends mail'),
+  )
+  .refine(
+    (env) => !env.VAPID_PRIVATE_KEY === !env.VAPID_SUBJECT,
+    evenSo('VAPID_PRIVATE_KEY and VAPID_SUBJECT go together: push services want both'),
+  )
+  .refine(
+    (env) => !env.VAPID_PRIVATE_KEY || env.SENDGRID_API_KEY || env.SMTP_URL,
+    evenSo('VAPID_PRIVATE_KEY needs SENDGRID_API_KEY or SMTP_URL: an installation that sends, sends mail'),
+  )
+  .refine(
+    (env) => !env.PUSH_SERVICE_URL || env.PUSH_SERVICE_CERTIFICATE,
+    evenSo('PUSH_SERVICE_URL needs PUSH_SERVICE_CERTIFICATE: it is for a rehearsal, whose service has one of its own'),
+  )
+  .refine(
+    (env) => env.CLOCK_SPEED === 1 || !env.VAPID_PRIVATE_KEY || env.PUSH_SERVICE_URL,
+    evenSo('CLOCK_SPEED is for rehearsals: browsers to which push messages are really sent live by the clock'),
   )
   .refine(
     (env) => env.CLOCK_SPEED === 1 || !env.TWILIO_ACCOUNT_SID || !REAL_TWILIO.test(env.TWILIO_API_URL),
@@ -171,10 +198,18 @@ export type SendingConfig = {
   readonly inboundSecret?: string;
   /** Absent: no SMS and no WhatsApp message is sent. */
   readonly twilio?: TwilioConfig;
+  /** Absent: no push message is sent. */
+  readonly push?: PushConfig;
   /** What providers take: mails by account or server, texts by sender. */
   readonly rates: Rates;
   /** Absent: no message is sent over Messenger and Instagram. */
   readonly meta?: MetaConfig;
+};
+
+export type PushConfig = {
+  readonly vapid: VapidKeys;
+  /** The one push service of a rehearsal, and its certificate (PEM). */
+  readonly service?: { readonly origin: string; readonly certificate: string };
 };
 
 /** The way that mails go. */
@@ -238,6 +273,7 @@ const SECRETS = new Set([
   'TWILIO_AUTH_TOKEN',
   'META_APP_SECRET',
   'META_VERIFY_TOKEN',
+  'VAPID_PRIVATE_KEY',
 ]);
 
 /** Called once, by each process's main. Reports every fault at once, in words, and never a value that may be secret. */
@@ -310,7 +346,7 @@ function sending(env: Environment): { sending?: SendingConfig } {
   const mail = mailConfig(env);
   if (!key || !publicUrl || !mail) return {};
   const ledgerKey = Buffer.from(key, 'base64');
-  const ways = { mail, ...twilio(env), ...meta(env), rates: rates(env), ...(inboundSecret && { inboundSecret }) };
+  const ways = { mail, ...twilio(env), ...meta(env), ...push(env), rates: rates(env), ...(inboundSecret && { inboundSecret }) };
   return { sending: { ledgerKey, publicUrl: publicUrl.replace(/\/+$/, ''), ...ways } };
 }
 
@@ -322,6 +358,15 @@ function mailConfig(env: Environment): MailConfig | undefined {
 
 function twilio({ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: apiUrl }: Environment) {
   return accountSid && authToken ? { twilio: { accountSid, authToken, apiUrl } } : {};
+}
+
+function push(env: Environment): { push?: PushConfig } {
+  const { VAPID_PRIVATE_KEY: key, VAPID_SUBJECT: subject, PUSH_SERVICE_URL: url, PUSH_SERVICE_CERTIFICATE: certificate } = env;
+  const vapid = key && subject ? vapidKeysOf(key, subject) : undefined;
+  if (!vapid) return {};
+  const service =
+    url && certificate ? { origin: new URL(url).origin, certificate: Buffer.from(certificate, 'base64').toString() } : undefined;
+  return { push: { vapid, ...(service && { service }) } };
 }
 
 function rates({ EMAIL_PER_SECOND: email, SMS_PER_SECOND: sms, WHATSAPP_PER_SECOND: whatsapp }: Environment): Rates {

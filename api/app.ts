@@ -22,6 +22,8 @@ export type AppDependencies = {
   readonly segment?: DescribedRouter;
   /** Users' inboxes: for pages, which show a token of their user instead of a key. */
   readonly inbox?: DescribedRouter;
+  /** Users' browsers that show push messages: likewise. */
+  readonly push?: DescribedRouter;
   /** What others call than our users, by protocols of theirs: webhooks, links in messages. They read their own bodies too. */
   readonly outside?: readonly Router[];
   /** Absent: the routes of the operator answer `not_available`. */
@@ -32,7 +34,7 @@ export type AppDependencies = {
 
 /** The API as an Express application; it listens nowhere yet. */
 export function createApp(dependencies: AppDependencies): Express {
-  const { routes, segment, inbox, metrics, version } = dependencies;
+  const { routes, segment, inbox, push, metrics, version } = dependencies;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -42,11 +44,13 @@ export function createApp(dependencies: AppDependencies): Express {
   app.use(setSafeHeaders);
   if (segment) app.use(segment.router);
   if (inbox) app.use(inbox.router);
+  if (push) app.use(push.router);
   for (const router of dependencies.outside ?? []) app.use(router);
   const rateLimiter = createRateLimiter(dependencies.rateLimits);
   mountRoutes(app, routes, { ...dependencies, rateLimiter });
 
-  const document = describeApi(routes, [...(segment?.operations ?? []), ...(inbox?.operations ?? [])], version);
+  const others = [segment, inbox, push].flatMap((one) => one?.operations ?? []);
+  const document = describeApi(routes, others, version);
   app.get('/openapi.json', rateLimiter, (_request, response) => void response.json(document));
   app.get('/metrics', rateLimiter, async (request, response) => {
     requestState(request).route = '/metrics';

@@ -32,16 +32,17 @@ const NewOffer = z.strictObject({
 const NewStep = z.strictObject({
   step_key: z.number().optional().describe('Names the step for ever; the next free number when absent.'),
   day: z.number().describe('The earliest day after that of entry, on the calendar of the user.'),
-  channel: Word.describe('`email`, `sms`, `whatsapp`, `social` or `in_app`'),
+  channel: Word.describe('`email`, `sms`, `whatsapp`, `social`, `push` or `in_app`'),
   provider: Word.optional().describe(
     'Of a social step: `messenger` or `instagram`. When absent, the network that each person wrote from last.',
   ),
   template: Words.describe(
-    'Of a WhatsApp step the approved template; of an SMS, social or in-app step only its name, which the page that shows the inbox is told.',
+    'Of a WhatsApp step the approved template; of an SMS, social, push or in-app step only its name, which the page that shows the inbox is told.',
   ),
   subject: Words.optional(),
   message: Words.optional(),
   content: Words.optional(),
+  url: Words.optional().describe('Of a push message: where a tap leads, in Liquid.'),
   offer: NewOffer.optional(),
   incentive: Words.optional().describe('What a person gets for taking part, in words.'),
   test: Word.optional().describe('The id of a test: each person is shown their arm of it.'),

@@ -72,8 +72,8 @@ export type NewWord = z.output<typeof NewWord>;
 /** An address as contacts keep it; nothing where it cannot be one. */
 export function addressOn(channel: MessageChannel, sent: string): string | undefined {
   if (channel === 'email') return parseEmail(sent);
-  // An inbox is the user's own: its address is their id, as in `address_of`.
-  if (channel === 'in_app') return Buffer.from(sent, 'utf8').toString('hex');
+  // An inbox and a user's devices are their own: the address is their id, as in `address_of`.
+  if (channel === 'in_app' || channel === 'push') return Buffer.from(sent, 'utf8').toString('hex');
   return channel === 'sms' || channel === 'whatsapp' ? parsePhone(sent) : sent.trim() || undefined;
 }
 

@@ -14,6 +14,7 @@ import { createLogger, type Logger } from './logging.js';
 import { createMetrics } from './metrics.js';
 import { createRoutes } from './routes.js';
 import { createInboxRoutes } from './routes/inbox.js';
+import { createPushRoutes, type PushSettings } from './routes/push.js';
 import { createSegmentRoutes } from './routes/segment.js';
 import type { ReadinessCheck } from './routes/health.js';
 import { readinessOf } from '../core/campaign/readiness.js';
@@ -77,6 +78,7 @@ export async function runApi(
     routes,
     segment: createSegmentRoutes({ database }),
     inbox: createInboxRoutes({ database, streams, ledgerKey, now: Date.now }),
+    push: createPushRoutes({ database, push: pushOf(config.sending), ledgerKey, now: Date.now }),
     outside: outsideOf(database, config.sending, logger),
     logger,
     metrics,
@@ -103,6 +105,9 @@ export async function runApi(
     },
   };
 }
+
+const pushOf = (sending: Config['sending']): PushSettings | undefined =>
+  sending?.push && { publicKey: sending.push.vapid.publicKey, onlyService: sending.push.service?.origin };
 
 /** What providers and the people who get our messages call. */
 function outsideOf(database: Database, sending: Config['sending'], logger: Logger): readonly Router[] {

@@ -4,7 +4,7 @@ import type { Access, Route } from './route.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** An operation that is not in the table of routes (Segment's protocol and inboxes have rules of their own), described by its owner. */
+/** An operation that is not in the table of routes (Segment's protocol, inboxes and push subscriptions have rules of their own), described by its owner. */
 export type DescribedOperation = { readonly method: string; readonly path: string; readonly operation: Json };
 
 /** The OpenAPI 3.1 document: made of the schemas that validate, so that it cannot say anything else. */
@@ -58,7 +58,7 @@ const SECURITY_SCHEMES = {
   subscriberToken: {
     type: 'http',
     scheme: 'bearer',
-    description: "One user's token for their own inbox, which the tenant's backend gets from `POST /v1/inbox/tokens`.",
+    description: "One user's token for their own inbox and browsers, which the tenant's backend gets from `POST /v1/inbox/tokens`.",
   },
 };
 

@@ -32,7 +32,7 @@ const channelLines = (channels: readonly ChannelStatus[], topic: string): string
     ['channel', 'address', topic],
     ...channels.map(({ channel, address, because }) => [
       channel,
-      channel === 'in_app' ? '-' : address,
+      channel === 'in_app' || channel === 'push' ? '-' : address,
       because === null ? 'may be sent' : `nothing: ${because}`,
     ]),
   ]);

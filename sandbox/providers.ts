@@ -1,9 +1,10 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createECDH, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SANDBOX_APP } from './meta/accounts.js';
 import { startSandboxMeta, type SandboxMeta } from './meta/meta.js';
 import { startSandboxSendgrid, type SandboxSendgrid, type SendgridOptions } from './sendgrid/sendgrid.js';
+import { startSandboxPush, type SandboxPush } from './push/push.js';
 import { SANDBOX_ACCOUNT } from './twilio/account.js';
 import { startSandboxTwilio, type SandboxTwilio } from './twilio/twilio.js';
 
@@ -12,6 +13,7 @@ export type SandboxProviders = {
   readonly sendgrid: SandboxSendgrid;
   readonly twilio: SandboxTwilio;
   readonly meta: SandboxMeta;
+  readonly push: SandboxPush;
   readonly variables: Readonly<Record<string, string>>;
   /** From now on providers tell the API at this address what becomes of messages. */
   callBack(apiUrl: string): void;
@@ -25,13 +27,14 @@ type Secrets = {
   readonly inboundSecret: string;
   readonly twilioToken: string;
   readonly metaSecret: string;
+  readonly vapidKey: string;
 };
 
 const PUBLIC_URL = 'https://madansara.localhost';
 
 /**
- * Starts the sandbox's providers in this process. What was sent is in `sendgrid.ndjson`, `twilio.ndjson` and `meta.ndjson` of the
- * folder's `outbox`, and keys stay the same over a restart.
+ * Starts the sandbox's providers in this process. What was sent is in `sendgrid.ndjson`, `twilio.ndjson`, `meta.ndjson` and `push.ndjson` of
+ * the folder's `outbox`, and keys stay the same over a restart.
  */
 export async function startProviders(
   directory: string,
@@ -52,6 +55,7 @@ export async function startProviders(
     journal: { path: join(directory, 'outbox', 'twilio.ndjson') },
     webhook: { inboundUrl: `${PUBLIC_URL}/v1/webhooks/twilio/inbound` },
   });
+  const push = await startSandboxPush({ journal: { path: join(directory, 'outbox', 'push.ndjson') } });
   const meta = await startSandboxMeta({
     ...(speed !== undefined && { speed }),
     ...(seed !== undefined && { seed }),
@@ -62,6 +66,7 @@ export async function startProviders(
     sendgrid,
     twilio,
     meta,
+    push,
     variables: {
       PUBLIC_URL,
       LEDGER_KEY: secrets.ledgerKey,
@@ -75,6 +80,10 @@ export async function startProviders(
       META_APP_SECRET: secrets.metaSecret,
       META_VERIFY_TOKEN: SANDBOX_APP.verifyToken,
       META_API_URL: meta.url,
+      VAPID_PRIVATE_KEY: secrets.vapidKey,
+      VAPID_SUBJECT: 'mailto:push@madansara.example',
+      PUSH_SERVICE_URL: push.url,
+      PUSH_SERVICE_CERTIFICATE: Buffer.from(push.certificate).toString('base64'),
     },
     callBack(apiUrl) {
       sendgrid.webhook.setUrl(`${apiUrl}/v1/webhooks/sendgrid`);
@@ -84,6 +93,7 @@ export async function startProviders(
       meta.webhook.setUrl(`${apiUrl}/v1/webhooks/meta`);
     },
     async stop() {
+      await push.close();
       await meta.close();
       await twilio.close();
       await sendgrid.close();
@@ -108,5 +118,13 @@ function makeSecrets(): Secrets {
     inboundSecret: randomBytes(24).toString('hex'),
     twilioToken: randomBytes(16).toString('hex'),
     metaSecret: randomBytes(16).toString('hex'),
+    vapidKey: makeVapidKey(),
   };
+}
+
+/** A private key of P-256, whole: one that begins with a zero is given shorter. */
+function makeVapidKey(): string {
+  const pair = createECDH('prime256v1');
+  pair.generateKeys();
+  return Buffer.from(pair.getPrivateKey('hex').padStart(64, '0'), 'hex').toString('base64url');
 }

@@ -17,6 +17,7 @@ import { campaignTaskQueue } from '../workflows/task-queues.js';
 import { workflowBundle } from './bundle.js';
 import { temporalLogger } from './logging.js';
 import { openMailWay, type MailWay, type Outgoing } from './mail-way.js';
+import { createPushChannelOf } from './push-channel.js';
 import { createBuckets, limitRates, openLimiter } from './rates.js';
 import { startRelay } from './relay.js';
 import { startRepeating } from './repeating.js';
@@ -130,7 +131,7 @@ function answersOf(
 
 function channelsOf(
   database: Database,
-  { ledgerKey, publicUrl, meta }: SendingConfig,
+  { ledgerKey, publicUrl, meta, push }: SendingConfig,
   { mail, twilio }: { readonly mail: MailWay; readonly twilio: TwilioClient | undefined },
 ): Channels {
   return {
@@ -138,5 +139,6 @@ function channelsOf(
     in_app: createInAppChannel({ render: createInAppRenderer({ database }) }),
     ...(twilio && createTextChannels({ database, publicUrl, ledgerKey, client: twilio })),
     ...(meta && { social: createSocialChannelOf({ database, publicUrl, ledgerKey, meta, timeoutMs: PROVIDER_TIMEOUT_MS }) }),
+    ...(push && { push: createPushChannelOf(push, { database, publicUrl, ledgerKey, timeoutMs: PROVIDER_TIMEOUT_MS }) }),
   };
 }

@@ -1,11 +1,11 @@
 import { inAppFault, type InAppMessage } from '../../core/message/in-app.js';
-import { signToken } from '../../core/message/token.js';
 import { deliverToInboxes } from '../../db/queries/inbox.js';
 import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
+import { pairWritten, recipientsOf } from '../sending/pair-written.js';
 import { requireFresh, takenOver } from '../sending/send-chunk.js';
 import type { Recipient, ChannelSender } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
-import { unsentAnswer, type Unsent } from '../sending/unsent.js';
+import type { Unsent } from '../sending/unsent.js';
 
 export type InAppDependencies = {
   /** What a step says to each of these users, in their order, or why nothing; `at` is the campaign's moment. */
@@ -20,17 +20,16 @@ export const createInAppChannel =
   ({ render }: InAppDependencies): ChannelSender =>
   async ({ database, ledgerKey, now, patience }, step, { callId, claimedMs, claimed }) => {
     const { tenantId } = step;
-    const token = (messageId: number) => signToken(ledgerKey, { tenantId, messageId });
-    const rendered = await render(
-      step,
-      claimed.map(({ userId, address, messageId }) => ({ userId, address, token: token(messageId) })),
-      now(),
+    const recipients = recipientsOf(ledgerKey, tenantId, claimed);
+    const { messages, unsent } = pairWritten(
+      recipients,
+      await render(step, recipients, now()),
+      (_, message: InAppMessage): InAppMessage | Unsent => {
+        const because = inAppFault(message);
+        return because === undefined ? message : { because };
+      },
     );
-    if (rendered.length !== claimed.length) throw new Error(`${rendered.length} messages were rendered for ${claimed.length} users`);
-    const judged = rendered.map(judge);
-    const idOf = (position: number): number => claimed[position]?.messageId ?? 0;
-    const items = judged.flatMap((one, i) => ('because' in one ? [] : [{ ...one, messageId: idOf(i) }]));
-    const unsent = judged.flatMap((one, i) => ('because' in one ? [unsentAnswer(idOf(i), one)] : []));
+    const items = messages.map(({ messageId, message }) => ({ ...message, messageId }));
     const answer = () => answerCall(database, tenantId, { callId, answers: unsent, at: now() });
     if (unsent.length > 0) await throughOutages(answer, patience);
     if (items.length === 0) return unsent;
@@ -42,9 +41,3 @@ export const createInAppChannel =
     if (delivered === undefined) throw takenOver();
     return [...unsent, ...delivered];
   };
-
-function judge(rendered: InAppMessage | Unsent): InAppMessage | Unsent {
-  if ('because' in rendered) return rendered;
-  const because = inAppFault(rendered);
-  return because === undefined ? rendered : { because };
-}

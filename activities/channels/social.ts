@@ -1,20 +1,21 @@
 import { hashText } from '../../core/message/sealed-text.js';
 import { COMMENT_MS, socialFault, WINDOW_MS, type SocialMessage, type SocialProvider } from '../../core/message/social-message.js';
-import { signToken } from '../../core/message/token.js';
 import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { beginSocials, closeWindows, readWindows, type SocialWindow } from '../../db/queries/social.js';
 import { giveOwnCalls, ledgerCalls, type BeginOwnCalls } from '../sending/own-calls.js';
+import { pairWritten, recipientsOf, type ClaimedRecipient } from '../sending/pair-written.js';
 import { takenOver, type LedgerDependencies, type Standing } from '../sending/send-chunk.js';
-import type { ChannelSender, Claimed, Recipient } from '../sending/send-step.js';
+import type { ChannelSender, Claimed } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
-import { unsentAnswer, type Unsent, type UnsentAnswer } from '../sending/unsent.js';
+import type { Unsent } from '../sending/unsent.js';
 import { sendByMeta, type MetaOptions } from './meta.js';
 
-export type SocialRecipient = Recipient & { readonly messageId: number; readonly provider: SocialProvider };
+export type SocialRecipient = ClaimedRecipient & { readonly provider: SocialProvider };
+type SocialText = { readonly text: string };
 /** What a step says to each of these users, in their order, or why nothing; and the tokens of the accounts that say it. */
 export type RenderedSocial = {
   readonly accessTokens: ReadonlyMap<SocialProvider, string>;
-  readonly texts: readonly ({ readonly text: string } | Unsent)[];
+  readonly texts: readonly (SocialText | Unsent)[];
 };
 
 export type SocialDependencies = {
@@ -82,25 +83,19 @@ async function sortByWindow(
 type Rendering = SocialDependencies & { readonly step: StepOfBatch };
 
 async function renderOpen({ ledgerKey, now }: LedgerDependencies, { render, step }: Rendering, open: readonly Open[]) {
-  const { tenantId } = step;
-  const recipients = open.map(({ messageId, userId, address, provider }) => {
-    return { messageId, userId, address, provider, token: signToken(ledgerKey, { tenantId, messageId }) };
+  const claims = recipientsOf(ledgerKey, step.tenantId, open);
+  const recipients = open.flatMap(({ provider, commentId }, i) => {
+    const claim = claims[i];
+    return claim ? [{ ...claim, provider, commentId }] : [];
   });
   const { accessTokens, texts } = open.length === 0 ? NOTHING : await render(step, recipients, now());
-  if (texts.length !== open.length) throw new Error(`${texts.length} messages were rendered for ${open.length} users`);
-  const messages: { readonly messageId: number; readonly message: SocialMessage }[] = [];
-  const unsent: UnsentAnswer[] = [];
-  for (const [i, { messageId, address, provider, commentId }] of open.entries()) {
-    const [rendered, recipient] = [texts[i], recipients[i]];
-    if (!rendered || !recipient) continue;
+  const paired = pairWritten(recipients, texts, ({ token, address, provider, commentId }, { text }: SocialText): SocialMessage | Unsent => {
     const to = commentId === null ? ({ kind: 'person', id: address } as const) : ({ kind: 'comment', id: commentId } as const);
-    const message = 'because' in rendered ? undefined : { token: recipient.token, provider, to, text: rendered.text };
-    const fault = accessTokens.has(provider) ? message && socialFault(message) : noAccount(provider);
-    if ('because' in rendered) unsent.push(unsentAnswer(messageId, rendered));
-    else if (fault !== undefined) unsent.push(unsentAnswer(messageId, { because: fault }));
-    else if (message) messages.push({ messageId, message });
-  }
-  return { accessTokens, messages, unsent };
+    const message = { token, provider, to, text };
+    const because = accessTokens.has(provider) ? socialFault(message) : noAccount(provider);
+    return because === undefined ? message : { because };
+  });
+  return { accessTokens, ...paired };
 }
 
 const NOTHING: RenderedSocial = { accessTokens: new Map(), texts: [] };

@@ -1,18 +1,18 @@
 import { phoneFault, type PhoneChannel, type PhoneContent, type PhoneMessage, type PhoneSender } from '../../core/message/phone-message.js';
 import { hashText } from '../../core/message/sealed-text.js';
-import { signToken } from '../../core/message/token.js';
 import { answerCall, type StepOfBatch } from '../../db/queries/send-ledger.js';
 import { beginTexts, listOpenWindows } from '../../db/queries/texts.js';
 import { giveOwnCalls, ledgerCalls, type BeginOwnCalls } from '../sending/own-calls.js';
+import { pairWritten, recipientsOf, type ClaimedRecipient } from '../sending/pair-written.js';
 import { takenOver, type LedgerDependencies } from '../sending/send-chunk.js';
-import type { ChannelSender, Claimed, Recipient } from '../sending/send-step.js';
+import type { ChannelSender, Claimed } from '../sending/send-step.js';
 import { throughOutages } from '../sending/through-outages.js';
-import { unsentAnswer, type Unsent, type UnsentAnswer } from '../sending/unsent.js';
+import type { Unsent } from '../sending/unsent.js';
 import { sendTexts } from './twilio.js';
 import type { TwilioClient } from './twilio-client.js';
 
 /** `isOpen`: they have written to us within a day, so that WhatsApp lets us say anything. */
-export type TextRecipient = Recipient & { readonly messageId: number; readonly isOpen: boolean };
+export type TextRecipient = ClaimedRecipient & { readonly isOpen: boolean };
 /** What a step says to each of these users, in their order, or why nothing; and who says it. */
 export type RenderedTexts = {
   readonly sender: PhoneSender;
@@ -65,25 +65,13 @@ async function renderClaimed(
   const messageIds = claimed.map(({ messageId }) => messageId);
   const since = new Date(Date.now() - WINDOW_MS);
   const open = channel === 'whatsapp' ? await listOpenWindows(database, tenantId, { messageIds, since }) : new Set<number>();
-  const recipients = claimed.map(({ userId, address, messageId }) => ({
-    userId,
-    address,
-    messageId,
-    token: signToken(ledgerKey, { tenantId, messageId }),
-    isOpen: open.has(messageId),
-  }));
-  const { sender, contents } = await render(step, channel, recipients, now());
-  if (contents.length !== claimed.length) throw new Error(`${contents.length} texts were rendered for ${claimed.length} users`);
-  const messages: { readonly messageId: number; readonly message: PhoneMessage }[] = [];
-  const unsent: UnsentAnswer[] = [];
-  for (const [i, { messageId, address: to }] of claimed.entries()) {
-    const [content, recipient] = [contents[i], recipients[i]];
-    if (!content || !recipient) continue;
-    const message = 'because' in content ? undefined : { token: recipient.token, channel, to, content };
-    const because = message && phoneFault(message);
-    if ('because' in content) unsent.push(unsentAnswer(messageId, content));
-    else if (because !== undefined) unsent.push(unsentAnswer(messageId, { because }));
-    else if (message) messages.push({ messageId, message });
-  }
-  return { sender, messages, unsent };
+  const recipients = recipientsOf(ledgerKey, tenantId, claimed);
+  const users = recipients.map((recipient) => ({ ...recipient, isOpen: open.has(recipient.messageId) }));
+  const { sender, contents } = await render(step, channel, users, now());
+  const paired = pairWritten(recipients, contents, ({ token, address: to }, content: PhoneContent): PhoneMessage | Unsent => {
+    const message = { token, channel, to, content };
+    const because = phoneFault(message);
+    return because === undefined ? message : { because };
+  });
+  return { sender, ...paired };
 }

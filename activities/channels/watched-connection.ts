@@ -1,5 +1,5 @@
 import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import { Agent as HttpsAgent, type AgentOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 
 export type WatchedConnection = {
@@ -12,9 +12,10 @@ export type WatchedConnection = {
 /**
  * Watches whether a request's connection came about: when it did not, nothing was written, whatever the error that ended it,
  * and a thousand messages need not be called uncertain. No connection is kept for later: one that the other side has closed
- * meanwhile breaks just after the request was written to it, when nobody can tell any more.
+ * meanwhile breaks just after the request was written to it, when nobody can tell any more. `https` is whom to trust, and how names are
+ * looked up.
  */
-export function watchConnection(): WatchedConnection {
+export function watchConnection(https: Pick<AgentOptions, 'ca' | 'lookup'> = {}): WatchedConnection {
   let tried = false;
   let established = false;
   const watch = <A extends HttpAgent>(agent: A, establishedBy: 'connect' | 'secureConnect'): A => {
@@ -29,7 +30,7 @@ export function watchConnection(): WatchedConnection {
   return {
     agents: {
       httpAgent: watch(new HttpAgent({ keepAlive: false }), 'connect'),
-      httpsAgent: watch(new HttpsAgent({ keepAlive: false }), 'secureConnect'),
+      httpsAgent: watch(new HttpsAgent({ ...https, keepAlive: false }), 'secureConnect'),
     },
     written: () => (tried ? established : 'unknown'),
   };

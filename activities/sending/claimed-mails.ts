@@ -1,9 +1,9 @@
 import type { EmailEnvelope, EmailMessage } from '../../core/message/email.js';
-import { signToken } from '../../core/message/token.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
+import { pairWritten, recipientsOf } from './pair-written.js';
 import type { LedgerDependencies, LedgerEmail } from './send-chunk.js';
 import type { Claimed, Recipient } from './send-step.js';
-import { unsentAnswer, type Unsent, type UnsentAnswer } from './unsent.js';
+import type { Unsent, UnsentAnswer } from './unsent.js';
 
 /** What a step says in a mail to each of these users, in their order; `at` is the campaign's moment. */
 export type RenderMails = (step: StepOfBatch, users: readonly Recipient[], at: Date) => Promise<RenderedStep>;
@@ -28,21 +28,13 @@ export async function renderClaimedMails(
   step: StepOfBatch,
   claimed: readonly Claimed[],
 ): Promise<ClaimedMails> {
-  const { tenantId } = step;
-  const recipients = claimed.map(({ userId, address, messageId }) => ({
-    userId,
-    address,
-    token: signToken(ledgerKey, { tenantId, messageId }),
+  const recipients = recipientsOf(ledgerKey, step.tenantId, claimed);
+  const { envelope, mails } = await render(step, recipients, now());
+  const { messages, unsent } = pairWritten(recipients, mails, ({ messageId, token, address }, mail: RenderedMail): LedgerEmail => ({
+    ...mail,
+    messageId,
+    token,
+    to: { email: address },
   }));
-  const rendered = await render(step, recipients, now());
-  if (rendered.mails.length !== claimed.length) throw new Error(`${rendered.mails.length} mails were rendered for ${claimed.length} users`);
-  const mails: LedgerEmail[] = [];
-  const unsent: UnsentAnswer[] = [];
-  for (const [i, { messageId }] of claimed.entries()) {
-    const [mail, recipient] = [rendered.mails[i], recipients[i]];
-    if (!mail || !recipient) continue;
-    if ('because' in mail) unsent.push(unsentAnswer(messageId, mail));
-    else mails.push({ ...mail, messageId, token: recipient.token, to: { email: recipient.address } });
-  }
-  return { envelope: rendered.envelope, mails, unsent };
+  return { envelope, mails: messages.map(({ message }) => message), unsent };
 }

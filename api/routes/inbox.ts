@@ -1,7 +1,6 @@
-import { Router, type Request, type Response } from 'express';
+import type { Request } from 'express';
 import { DomainError } from '../../core/errors.js';
 import { inboxMarks, type InboxMark } from '../../core/inbox/item.js';
-import type { Subscriber } from '../../core/inbox/subscriber-token.js';
 import type { Database } from '../../db/client.js';
 import { markInbox, readInbox, readInboxItem } from '../../db/queries/inbox.js';
 import { cutPage, decodeCursor } from '../cursors.js';
@@ -9,76 +8,39 @@ import { RequestProblem } from '../errors.js';
 import { countsBody, itemBody } from '../inbox/fields.js';
 import { describeInboxOperations, ItemParams, ListQuery, marksOfMany, UpTo } from '../inbox/operations.js';
 import type { InboxStreams } from '../inbox/streams.js';
-import { createRateLimiter, type RateLimits } from '../rate-limits.js';
-import { readRawBody } from '../raw-body.js';
-import { requestState } from '../requests.js';
 import { requireValid } from '../route.js';
-import { admitSubscriber, type SubscriberAdmission } from '../subscribers.js';
+import { createSubscriberRouter, parsedBody, type SubscriberHandler, type SubscriberRouting } from '../subscriber-router.js';
 
-export type InboxDependencies = Omit<SubscriberAdmission, 'rateLimiter'> & {
+export type InboxDependencies = SubscriberRouting & {
   readonly database: Pick<Database, 'pool'>;
   readonly streams: InboxStreams;
-  readonly rateLimits?: RateLimits | undefined;
-  /** How long a body may take to arrive. */
-  readonly bodyTimeoutMs?: number;
 };
 
-type Handler = (subscriber: Subscriber, request: Request, response: Response) => Promise<void>;
-
-const MAX_BODY_BYTES = 1_024;
-
-/**
- * A user's inbox, for pages and apps that show it from any site: the token says whose it is, and no address, cookie or body does.
- */
-export function createInboxRoutes({ database, streams, rateLimits, bodyTimeoutMs = 10_000, ...tokens }: InboxDependencies) {
-  const admission = { ...tokens, rateLimiter: createRateLimiter(rateLimits) };
-  const router = Router({ caseSensitive: true });
-  const serve = (methods: readonly string[], path: string, handler: Handler): void => {
-    router.all(path, async (request, response) => {
-      requestState(request).route = path.replace(/:(\w+)/g, '{$1}');
-      response.set({ 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After' });
-      if (!methods.includes(request.method)) return answerOtherMethod(methods, request, response);
-      await handler(await admitSubscriber(admission, request, response), request, response);
-    });
-  };
-  const bodyOf = (request: Request) => readRawBody(request, { maxBytes: MAX_BODY_BYTES, timeoutMs: bodyTimeoutMs });
-
-  serve(['GET', 'HEAD'], '/v1/inbox', list(database));
-  serve(['GET'], '/v1/inbox/stream', async (subscriber, request, response) => streams.open(subscriber, lastEventId(request), response));
+/** A user's inbox, for pages and apps that show it. */
+export function createInboxRoutes({ database, streams, ...routing }: InboxDependencies) {
+  const { router, serve, bodyOf } = createSubscriberRouter(routing, { maxBodyBytes: 1_024 });
+  serve('/v1/inbox', { GET: list(database), HEAD: list(database) });
+  serve('/v1/inbox/stream', {
+    GET: async (subscriber, request, response) => streams.open(subscriber, lastEventId(request), response),
+  });
   for (const mark of inboxMarks) {
-    serve(['POST'], `/v1/inbox/:item/${mark}`, async (subscriber, request, response) => {
-      await bodyOf(request);
-      const item = Number(requireValid('path', ItemParams, request.params).item);
-      await markInbox(database, subscriber, { mark, from: item, to: item, at: new Date(tokens.now()) });
-      const found = await readInboxItem(database, subscriber, item);
-      if (!found.item) throw new DomainError('not_found', 'this inbox has no such item');
-      response.json({ item: itemBody(found.item), counts: countsBody(found.counts) });
+    serve(`/v1/inbox/:item/${mark}`, {
+      async POST(subscriber, request, response) {
+        await bodyOf(request);
+        const item = Number(requireValid('path', ItemParams, request.params).item);
+        await markInbox(database, subscriber, { mark, from: item, to: item, at: new Date(routing.now()) });
+        const found = await readInboxItem(database, subscriber, item);
+        if (!found.item) throw new DomainError('not_found', 'this inbox has no such item');
+        response.json({ item: itemBody(found.item), counts: countsBody(found.counts) });
+      },
     });
   }
-  for (const mark of marksOfMany) serve(['POST'], `/v1/inbox/${mark}`, markUpTo(mark, { database, bodyOf, now: tokens.now }));
+  for (const mark of marksOfMany) serve(`/v1/inbox/${mark}`, { POST: markUpTo(mark, { database, bodyOf, now: routing.now }) });
   return { router, operations: describeInboxOperations() };
 }
 
-function answerOtherMethod(methods: readonly string[], request: Request, response: Response): void {
-  const allowed = { Allow: [...methods, 'OPTIONS'].join(', ') };
-  if (request.method !== 'OPTIONS') {
-    throw new RequestProblem('method_not_allowed', `${request.method} is not allowed here; ${methods.join(' and ')} is`, {
-      headers: allowed,
-    });
-  }
-  response
-    .status(204)
-    .set({
-      ...allowed,
-      'Access-Control-Allow-Methods': methods.join(', '),
-      'Access-Control-Allow-Headers': 'authorization, content-type, last-event-id, x-request-id',
-      'Access-Control-Max-Age': '86400',
-    })
-    .end();
-}
-
 const list =
-  (database: Pick<Database, 'pool'>): Handler =>
+  (database: Pick<Database, 'pool'>): SubscriberHandler =>
   async (subscriber, request, response) => {
     const { filter, limit, cursor } = requireValid('query', ListQuery, request.query);
     const name = `inbox ${filter}`;
@@ -91,21 +53,13 @@ const list =
 type Marking = { readonly bodyOf: (request: Request) => Promise<Buffer>; readonly now: () => number };
 
 const markUpTo =
-  (mark: InboxMark, { database, bodyOf, now }: Marking & { readonly database: Pick<Database, 'pool'> }): Handler =>
+  (mark: InboxMark, { database, bodyOf, now }: Marking & { readonly database: Pick<Database, 'pool'> }): SubscriberHandler =>
   async (subscriber, request, response) => {
-    const { up_to: to } = requireValid('body', UpTo, parsed(await bodyOf(request)));
+    const { up_to: to } = requireValid('body', UpTo, parsedBody(await bodyOf(request)));
     const changed = await markInbox(database, subscriber, { mark, from: 1, to, at: new Date(now()) });
     const { counts } = await readInboxItem(database, subscriber, to);
     response.json({ changed, counts: countsBody(counts) });
   };
-
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    throw new RequestProblem('invalid', 'the body is not JSON');
-  }
-}
 
 function itemNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new RangeError('not the number of an item');

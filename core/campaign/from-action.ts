@@ -1,7 +1,6 @@
 import type { CampaignRequest, StepRequest } from '../journey/campaign-request.js';
 import type { CreateCampaign, templates } from '../suggestion/payload.js';
 import { LONGEST_INCENTIVE, LONGEST_OFFER_DAYS } from '../journey/offer-faults.js';
-import { unavailableFaults } from './available.js';
 
 type Template = (typeof templates)[number];
 type Offer = NonNullable<CreateCampaign['offer']>;
@@ -77,8 +76,6 @@ export function campaignFromAction(action: CreateCampaign, { segmentId, goal, of
     ...(offer && { lifetime_days: lifetimeOf(offer) }),
     sequence: days.map((day, i) => stepOf(action, { day, position: i, hasGoal: goal !== null, offerKey: codes?.offerKey })),
   };
-  const faults = unavailableFaults(request);
-  if (faults.length > 0) return { kind: 'not_available', because: [...new Set(faults.map(({ message }) => message))].join('; ') };
   const notes = [
     `a draft of ${length === 1 ? `one ${messageOf(channel)}` : `${length} ${messageOf(channel)}s`} on ${daysInWords(days)}; nothing is sent before it is launched`,
     ...(action.frequency === undefined ? [] : [`its segment enters again ${EACH[action.frequency]}, until somebody cancels it`]),
@@ -96,6 +93,7 @@ const WITHOUT_TEMPLATES: ReadonlyMap<string, string> = new Map([
   ['in_app', 'in-app'],
   ['sms', 'SMS'],
   ['social', 'social'],
+  ['push', 'push'],
 ]);
 
 const EACH = { daily: 'every day', weekly: 'every week', monthly: 'every month' } as const;

@@ -25,6 +25,7 @@ export type SendingReadiness = {
   readonly sms: true | string;
   readonly whatsapp: true | string;
   readonly social: true | string;
+  readonly push: true | string;
   /** The secret that hashes addresses; without it nobody can be found among the suppressed. */
   readonly ledgerKey: Buffer | null;
   /** How fast it sends at most. */
@@ -48,6 +49,7 @@ const SENT = [
   ['sms', 'SMS'],
   ['whatsapp', 'WhatsApp message'],
   ['social', 'social message'],
+  ['push', 'push message'],
 ] as const;
 
 /** What has to be put right before a campaign can be launched, in words; nothing when it can. */

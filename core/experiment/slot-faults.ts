@@ -7,6 +7,8 @@ const SHOWN: Readonly<Record<string, readonly VariedPart[]>> = {
   email: ['subject', 'content', 'cta', 'offer'],
   sms: ['content'],
   whatsapp: ['content'],
+  social: ['content'],
+  push: ['subject', 'content'],
   in_app: ['subject', 'content'],
 };
 

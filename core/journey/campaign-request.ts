@@ -33,6 +33,8 @@ export type StepRequest = {
   readonly subject?: string;
   readonly message?: string;
   readonly content?: string;
+  /** Of a push message: where a tap leads. */
+  readonly url?: string;
   readonly offer?: StepOffer;
   /** What a person gets for taking part, in words: `$10 gift card`. */
   readonly incentive?: string;

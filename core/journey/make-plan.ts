@@ -112,12 +112,13 @@ function lifetimeOf({ lifetime_days }: CampaignRequest, steps: readonly PlanStep
   return (steps.at(-1)?.day ?? 0) * DAY_MS + waits + SPARE_LIFETIME_MS;
 }
 
-function contentOf({ subject, message, content, offer, incentive }: StepRequest, key: number): PlanContent {
+function contentOf({ subject, message, content, url, offer, incentive }: StepRequest, key: number): PlanContent {
   const text = message ?? content;
   return {
     key,
     ...(subject !== undefined && { subject }),
     ...(text !== undefined && { text }),
+    ...(url !== undefined && { url }),
     ...(offer !== undefined && { offer }),
     ...(incentive !== undefined && { incentive }),
   };

@@ -15,6 +15,7 @@ const GREATEST_KEY = 32_767;
 const LONGEST_TEMPLATE = 255;
 const LONGEST_SUBJECT = 500;
 const LONGEST_TEXT = 50_000;
+const LONGEST_URL = 2_000;
 const WITHOUT_SUBJECT: ReadonlySet<string> = new Set(['sms', 'whatsapp', 'social']);
 
 /** Everything that is wrong with a campaign, so that nobody has to ask twice. */
@@ -120,7 +121,7 @@ function providerFaults({ channel, provider }: StepRequest, field: string): Chec
   ];
 }
 
-function wordFaults({ channel, subject, message, content }: StepRequest, field: string): Check[] {
+function wordFaults({ channel, subject, message, content, url }: StepRequest, field: string): Check[] {
   return [
     subject !== undefined &&
       !isText(subject, LONGEST_SUBJECT) &&
@@ -129,6 +130,8 @@ function wordFaults({ channel, subject, message, content }: StepRequest, field: 
     message !== undefined && !isText(message, LONGEST_TEXT) && fault(`${field}.message`, `1 to ${LONGEST_TEXT} characters are expected`),
     content !== undefined && !isText(content, LONGEST_TEXT) && fault(`${field}.content`, `1 to ${LONGEST_TEXT} characters are expected`),
     message !== undefined && content !== undefined && fault(`${field}.content`, 'either message or content is expected, one of the two'),
+    url !== undefined && channel !== 'push' && fault(`${field}.url`, 'only a push message has one; write the address into the text'),
+    url !== undefined && !isText(url, LONGEST_URL) && fault(`${field}.url`, `1 to ${LONGEST_URL} characters are expected`),
   ];
 }
 

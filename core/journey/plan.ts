@@ -71,6 +71,8 @@ export type PlanContent = {
   readonly key: number;
   readonly subject?: string;
   readonly text?: string;
+  /** Of a push message: where a tap leads. */
+  readonly url?: string;
   readonly offer?: StepOffer;
   readonly incentive?: string;
 };

@@ -1,4 +1,5 @@
 import { brokenOutcome, type BrokenCall } from './broken-call.js';
+import { retryWaitOf } from './retry-after.js';
 import type { SendOutcome } from './send-outcome.js';
 import { MESSAGE_SID, meaningOf, reasonOf } from './twilio-codes.js';
 
@@ -8,8 +9,6 @@ export type TwilioAnswer =
   | BrokenCall;
 
 const UNTOLD_WAIT_MS = 5_000;
-const LONGEST_WAIT_MS = 3_600_000;
-const SHORTEST_WAIT_MS = 1_000;
 
 /**
  * What an answer of Twilio means for the message of the request. Its codes are in `twilio-codes.ts`.
@@ -35,7 +34,7 @@ export function twilioOutcome(answer: TwilioAnswer, nowMs: number): SendOutcome 
   if (status === 201) return createdOutcome(body, nowMs);
   const code = integer(body['code']);
   if (status === 429) {
-    const waitMs = waitOf(headers, nowMs) ?? codeWaitMs(code) ?? UNTOLD_WAIT_MS;
+    const waitMs = retryWaitOf(headers, nowMs) ?? codeWaitMs(code) ?? UNTOLD_WAIT_MS;
     return { kind: 'not_accepted', retryAtMs: nowMs + waitMs, because: `Twilio asks to wait (${shown(status, code)})` };
   }
   const isDefinite = status >= 400 && status < 500 && status !== 408;
@@ -70,15 +69,6 @@ function refusal({ status, code, reason }: Refusal, nowMs: number): SendOutcome 
     case undefined:
       return { ...refused, concerns: 'request' };
   }
-}
-
-/** Seconds, or a time by Twilio's clock, which stands in the answer's own date: ours may be wrong. */
-function waitOf(headers: Readonly<Record<string, unknown>>, nowMs: number): number | undefined {
-  const after = headers['retry-after'];
-  if (typeof after !== 'string') return undefined;
-  const theirNowMs = Date.parse(String(headers['date']));
-  const waitMs = /^\d+$/.test(after) ? Number(after) * 1_000 : Date.parse(after) - (Number.isNaN(theirNowMs) ? nowMs : theirNowMs);
-  return Number.isFinite(waitMs) ? Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, waitMs)) : undefined;
 }
 
 function codeWaitMs(code: number | undefined): number | undefined {

@@ -1,5 +1,6 @@
 import type { Plan, PlanContent, PlanStep } from '../journey/plan.js';
 import { inAppMessageOf } from '../message/in-app-words.js';
+import { pushWordsOf } from '../message/push-words.js';
 import { LINK_TOKEN_CHARS } from '../message/link-token.js';
 import { MAX_SMS_SEGMENTS, MAX_TEXT_CHARS } from '../message/phone-message.js';
 import { socialLengthFault } from '../message/social-message.js';
@@ -80,14 +81,25 @@ export function socialStepFaults({ key, provider }: PlanStep, text: string | und
 
 /** Likewise of an in-app message. Nobody unsubscribes from an inbox. */
 export function inAppStepFaults({ key, template }: PlanStep, content: Omit<PlanContent, 'key'>): string[] {
-  const words = { subject: content.subject, message: content.text };
-  const faults = Object.entries(words).flatMap(([field, liquid]) => {
-    if (liquid === undefined) return [];
-    const told = textWordsFaults(liquid);
-    if (variablesUsed([liquid]).has('unsubscribe_url')) told.push('an in-app message has no unsubscribe_url');
-    return told.map((fault) => `step ${key}, ${field}: ${fault}`);
-  });
+  const faults = shownWordsFaults(key, { subject: content.subject, message: content.text }, 'an in-app message');
   if (faults.length > 0) return faults;
   const shown = inAppMessageOf({ template, content }, SAMPLE);
   return 'because' in shown ? [`step ${key}: ${shown.because}`] : [];
+}
+
+/** Likewise of a push message. A browser has a place where its permission is taken back. */
+export function pushStepFaults({ key }: PlanStep, content: Omit<PlanContent, 'key'>): string[] {
+  const faults = shownWordsFaults(key, { subject: content.subject, message: content.text, url: content.url }, 'a push message');
+  if (faults.length > 0) return faults;
+  const shown = pushWordsOf(content, SAMPLE);
+  return 'because' in shown ? [`step ${key}: ${shown.because}`] : [];
+}
+
+function shownWordsFaults(key: number, words: Readonly<Record<string, string | undefined>>, what: string): string[] {
+  return Object.entries(words).flatMap(([field, liquid]) => {
+    if (liquid === undefined) return [];
+    const told = textWordsFaults(liquid);
+    if (variablesUsed([liquid]).has('unsubscribe_url')) told.push(`${what} has no unsubscribe_url`);
+    return told.map((fault) => `step ${key}, ${field}: ${fault}`);
+  });
 }

@@ -5,7 +5,7 @@ import type { Plan, PlanContent, PlanStep } from '../../core/journey/plan.js';
 import { purposeOf } from '../../core/template/purpose.js';
 import { wordsFaults } from '../../core/template/compile-template.js';
 import { wordsOfParts, type EmailWords } from '../../core/template/template.js';
-import { inAppStepFaults, smsStepFaults, socialStepFaults, whatsappStepFaults } from '../../core/template/text-faults.js';
+import { inAppStepFaults, pushStepFaults, smsStepFaults, socialStepFaults, whatsappStepFaults } from '../../core/template/text-faults.js';
 import type { TenantTransaction } from '../client.js';
 import type { CampaignPlan, CampaignRow } from './campaigns.js';
 import { findEmailSender } from './email-senders.js';
@@ -66,8 +66,8 @@ async function stepFaults(tx: TenantTransaction, tenantId: TenantId, { plan, ste
     }
     case 'social':
       return socialStepFaults(step, said.text);
-    case 'push': // not available yet
-      return [];
+    case 'push':
+      return pushStepFaults(step, said);
   }
 }
 

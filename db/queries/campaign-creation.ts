@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { unavailableFaults } from '../../core/campaign/available.js';
 import { DomainError } from '../../core/errors.js';
 import type { TenantId } from '../../core/ids.js';
 import type { CampaignRequest, PlanFault } from '../../core/journey/campaign-request.js';
@@ -84,7 +83,6 @@ async function readWish(tx: TenantTransaction, tenantId: TenantId, wish: Campaig
     ...(segment?.kind === 'refused' ? [{ field: 'segment', message: segment.because }] : []),
     ...goal.faults,
     ...(made.status === 'refused' ? made.faults : []),
-    ...unavailableFaults(request),
     ...offers.faults,
     ...(await testFaults(tx, tenantId, request)),
   ];

@@ -38,7 +38,7 @@ type Counted = {
 /**
  * The same judgement as of `judge_address`, of the caps and of the unique key on addresses, over all members at once: users at one mailbox are
  * counted with the clock of one of them. The hash is that of `hash_address`, written out, since a call of it for each of a million
- * mailboxes takes as long as all else; a test compares both with what claims decide. An inbox is each user's own, as in `address_of`.
+ * mailboxes takes as long as all else; a test compares both with what claims decide.
  */
 export async function readReach(
   tx: TenantTransaction,
@@ -49,16 +49,7 @@ export async function readReach(
   await joinByLoops(tx, false);
   const now = sql`${at.toISOString()}::timestamptz`;
   const key = sql`${ledgerKey}::bytea`;
-  const addresses =
-    channel === 'in_app'
-      ? sql`
-      select m.user_id, encode(convert_to(m.user_id, 'UTF8'), 'hex') as address, null::text as consent, null::timestamptz as consent_at
-      from segment_membership m where m.tenant_id = ${tenantId} and m.segment_id = ${segmentId}`
-      : sql`
-      select distinct on (c.user_id) c.user_id, c.address, c.consent, c.consent_at
-      from contacts c where c.tenant_id = ${tenantId} and c.channel = ${channel}
-        and (${channel} <> 'social' or is_social_address(c.provider, c.address))
-      order by c.user_id, case when ${channel} = 'social' then c.heard_at end desc nulls last, c.verified_at is null, c.contact_id`;
+  const addresses = addressesOn(scope, { tenantId, segmentId });
   const { rows } = await tx.execute<Counted>(sql`
     with rules as materialized (select * from topic_rules(${tenantId}, ${topic}, ${channel})),
     caps as materialized (
@@ -124,6 +115,29 @@ export async function readReach(
  */
 const joinByLoops = (tx: TenantTransaction, isAllowed: boolean) =>
   tx.execute(sql`select set_config('enable_nestloop', ${isAllowed ? 'on' : 'off'}, true)`);
+
+/** Where messages to each user go, as in `address_of`: an inbox and a user's devices are their own, and go by their id. */
+function addressesOn({ channel }: ReachScope, { tenantId, segmentId }: Pick<CampaignRow, 'tenantId' | 'segmentId'>): SQL {
+  const ownId = sql`encode(convert_to(m.user_id, 'UTF8'), 'hex') as address, null::text as consent, null::timestamptz as consent_at`;
+  switch (channel) {
+    case 'in_app':
+      return sql`
+      select m.user_id, ${ownId}
+      from segment_membership m where m.tenant_id = ${tenantId} and m.segment_id = ${segmentId}`;
+    case 'push':
+      return sql`
+      select distinct m.user_id, ${ownId} from push_devices m where m.tenant_id = ${tenantId}`;
+    case 'email':
+    case 'sms':
+    case 'whatsapp':
+    case 'social':
+      return sql`
+      select distinct on (c.user_id) c.user_id, c.address, c.consent, c.consent_at
+      from contacts c where c.tenant_id = ${tenantId} and c.channel = ${channel}
+        and (${channel} <> 'social' or is_social_address(c.provider, c.address))
+      order by c.user_id, case when ${channel} = 'social' then c.heard_at end desc nulls last, c.verified_at is null, c.contact_id`;
+  }
+}
 
 /** Where somebody is, as far as hours depend on it: of a number, what stands for its place; and nothing at all where there are no hours. */
 function placeOf({ channel, ownHours }: ReachScope): SQL {

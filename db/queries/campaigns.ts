@@ -6,7 +6,7 @@ import type { TenantId } from '../../core/ids.js';
 import type { SocialProvider } from '../../core/message/social-message.js';
 import { watchedReactions } from '../../core/journey/batch.js';
 import type { CampaignRequest } from '../../core/journey/campaign-request.js';
-import { entersAgain, entersBy, type Plan, type PlanContent } from '../../core/journey/plan.js';
+import { entersAgain, entersBy, type Plan, type PlanContent, type PlanStep } from '../../core/journey/plan.js';
 import type { TenantTransaction } from '../client.js';
 import { campaignPlans, outreachCampaigns } from '../tables/campaigns.js';
 import type { Goal } from '../tables/tenants.js';
@@ -121,19 +121,30 @@ export async function readPlan(tx: TenantTransaction, { tenantId, id, planVersio
   return row;
 }
 
+/** A step with its words, and the plan and the topic of its campaign. */
+export type FoundStep = {
+  readonly template: string;
+  readonly test: string | undefined;
+  readonly content: PlanContent;
+  readonly step: PlanStep;
+  readonly plan: Plan;
+  readonly topic: string;
+};
+
 /** What a step of a campaign says: its template, and the words of its own. */
 export async function requireCampaignStep(
   tx: TenantTransaction,
   { tenantId, campaignId, stepKey }: { readonly tenantId: TenantId; readonly campaignId: number; readonly stepKey: number },
-): Promise<{ readonly template: string; readonly test: string | undefined; readonly content: PlanContent }> {
+): Promise<FoundStep> {
   const [row] = await tx
     .select()
     .from(outreachCampaigns)
     .where(and(eq(outreachCampaigns.tenantId, tenantId), eq(outreachCampaigns.id, campaignId)));
   const { plan, contents } = row ? await readPlan(tx, row) : { plan: undefined, contents: [] };
   const step = plan?.steps.find(({ key }) => key === stepKey);
-  if (!step) throw new Error(`the plan of the campaign has no step ${stepKey}`);
-  return { template: step.template, test: step.test, content: contents.find(({ key }) => key === step.key) ?? { key: step.key } };
+  if (!row || !plan || !step) throw new Error(`the plan of the campaign has no step ${stepKey}`);
+  const content = contents.find(({ key }) => key === step.key) ?? { key: step.key };
+  return { template: step.template, test: step.test, content, step, plan, topic: row.topic };
 }
 
 export async function findCampaign(tx: TenantTransaction, tenantId: TenantId, campaignKey: string): Promise<CampaignRow | undefined> {

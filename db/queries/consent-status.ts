@@ -68,7 +68,7 @@ export async function readUserStatus(
   const { rows } = await tx.execute<ChannelRow>(
     sql`select o.channel, a.address, a.consent as "contactConsent", j.because
         from (
-          select channel from contacts where tenant_id = ${tenantId} and user_id = ${userId} union select 'in_app') o
+          select channel from contacts where tenant_id = ${tenantId} and user_id = ${userId} union select 'in_app' union select 'push') o
         cross join lateral address_of(${tenantId}, o.channel, ${userId}) a
         cross join lateral topic_rules(${tenantId}, ${topic}, o.channel) t
         cross join lateral judge_address(${addressKey}, ${tenantId}, o.channel, ${userId}, ${topic}, t.needs_yes, t.needs_confirmation) j

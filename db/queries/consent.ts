@@ -128,3 +128,12 @@ export async function listConsentTopics(tx: TenantTransaction, tenantId: TenantI
   const rows = await tx.select().from(consentTopics).where(eq(consentTopics.tenantId, tenantId)).orderBy(asc(consentTopics.topic));
   return rows.map(({ topic, doubleOptIn, requiresConsent, isTransactional }) => ({ topic, doubleOptIn, requiresConsent, isTransactional }));
 }
+
+/** Whether what a topic is about needs no yes, such as an order. */
+export async function isTransactional(tx: TenantTransaction, tenantId: TenantId, topic: string): Promise<boolean> {
+  const rows = await tx
+    .select({ isTransactional: consentTopics.isTransactional })
+    .from(consentTopics)
+    .where(and(eq(consentTopics.tenantId, tenantId), eq(consentTopics.topic, topic)));
+  return rows[0]?.isTransactional ?? false;
+}

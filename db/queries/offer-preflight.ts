@@ -65,7 +65,7 @@ export async function readCodesNeeded(
   };
 }
 
-const ownWords = ({ subject = '', text = '' }: PlanContent): readonly string[] => [subject, text];
+const ownWords = ({ subject = '', text = '', url = '' }: PlanContent): readonly string[] => [subject, text, url];
 
 const tooFew = ({ offerKey, free, people }: CodesNeeded): string[] =>
   free === 0 || free >= people
@@ -87,13 +87,13 @@ async function saysCode(
       return found !== undefined && mailSaysPersonalOffer(found, words);
     }
     case 'sms':
+    case 'social':
       return sayPersonalOffer(liquidsIn({ text: content.text, template: undefined }));
     case 'whatsapp':
       return sayPersonalOffer(liquidsIn({ text: content.text, template: await findWhatsappTemplate(tx, tenantId, template) }));
     case 'in_app': // the page is given it
       return true;
-    case 'social':
-    case 'push': // not available yet
-      return false;
+    case 'push':
+      return sayPersonalOffer(ownWords(content));
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { seededRandom } from '../../core/random.js';
 
 /** What goes wrong with a request. `accepts`: whether its messages are accepted, and in the journal, all the same. */
@@ -45,7 +46,9 @@ export function breakOff(
       answerError(fault.status);
       return { ...record, outcome: fault.status };
     case 'reset':
-      request.socket.resetAndDestroy();
+      // A connection under TLS can be cut off, and not be reset.
+      if (request.socket instanceof TLSSocket) request.socket.destroy();
+      else request.socket.resetAndDestroy();
       return { ...record, outcome: 'reset' };
     case 'half_open':
       return { ...record, outcome: 'half_open' };

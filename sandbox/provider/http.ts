@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export type HttpServer = { readonly url: string; close(): Promise<void> };
 
-/** Listens on this machine alone. A request whose handling fails is broken off. */
+/** Listens on this machine alone, by https where there is a certificate. A request whose handling fails is broken off. */
 export async function startHttpServer(
   port: number,
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  tls?: { readonly key: string; readonly certificate: string },
 ): Promise<HttpServer> {
-  const server = createServer((request, response) => {
-    handle(request, response).catch(() => response.destroy());
-  });
+  const serve = (request: IncomingMessage, response: ServerResponse) => void handle(request, response).catch(() => response.destroy());
+  const server = tls ? createSecureServer({ key: tls.key, cert: tls.certificate }, serve) : createServer(serve);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -94,16 +94,16 @@ describe('POST /v1/campaigns', () => {
       ...fourSteps,
       segment: 'Nobodies',
       goal: 'fly',
-      sequence: [...fourSteps.sequence, { ...email, day: 3, channel: 'push', trigger: 'email_seen' }],
+      sequence: [...fourSteps.sequence, { ...email, day: 3, channel: 'pigeon', trigger: 'email_seen' }],
     });
     assert.equal(status, 400);
     const faults = faultsOf({ body });
     assert.match(faults[0] ?? '', new RegExp(`^segment: there is no such segment; there are ${segment} \\(${segment}\\)$`));
     assert.equal(faults[1], 'goal: the tenant has no such goal; it has convert_to_paid');
     assert.match(faults[2] ?? '', /^sequence\[4\]\.day: 3 comes after 4/);
-    assert.match(faults[3] ?? '', /^sequence\[4\]\.trigger: "email_seen" is none of segment_entry, /);
-    assert.deepEqual(faults.slice(4), ['sequence[4].channel: push is not available yet; email, sms, whatsapp, social and in_app are']);
-    assert.match(body.detail, /sequence\[4\]\.channel: push is not available yet/);
+    assert.equal(faults[3], 'sequence[4].channel: one of email, sms, whatsapp, social, push, in_app is expected, not "pigeon"');
+    assert.match(faults[4] ?? '', /^sequence\[4\]\.trigger: "email_seen" is none of segment_entry, /);
+    assert.match(body.detail, /sequence\[4\]\.channel: one of email/);
   });
 
   it('may be entered by the calendar, by an event, or by whoever comes into the segment', async () => {

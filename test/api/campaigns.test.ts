@@ -93,7 +93,7 @@ describe('the life of a campaign over the API', () => {
   it('is not launched where nothing can be sent', async () => {
     const off = 'no provider is configured';
     const dumb = await startTestApi(database, {
-      sending: { email: off, in_app: off, sms: off, whatsapp: off, social: off, ledgerKey: null },
+      sending: { email: off, in_app: off, sms: off, whatsapp: off, social: off, push: off, ledgerKey: null },
     });
     try {
       const { url } = await created();

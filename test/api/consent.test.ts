@@ -151,7 +151,7 @@ describe('consent over HTTP', () => {
   it('says what is missing where nothing can be sent', async () => {
     const NOTHING = 'nothing is configured';
     const blind = await startTestApi(database, {
-      sending: { email: NOTHING, in_app: NOTHING, sms: NOTHING, whatsapp: NOTHING, social: NOTHING, ledgerKey: null },
+      sending: { email: NOTHING, in_app: NOTHING, sms: NOTHING, whatsapp: NOTHING, social: NOTHING, push: NOTHING, ledgerKey: null },
     });
     const answer = await blind.call('POST', '/v1/consent', { key, body: { words: [yes] } });
     assert.deepEqual([answer.status, /LEDGER_KEY/.test(answer.text)], [409, true]);

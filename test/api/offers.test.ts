@@ -26,6 +26,13 @@ after(async () => {
 const call = (method: string, path: string, body?: object) => api.call(method, path, { key, body });
 const spring = { offer_id: 'spring', value: 20, unit: 'percent', expiry_days: 7, pattern: 'SPRING-########' };
 
+/** Words of steps that say a code, on channels without templates. */
+const SAYING = [
+  { channel: 'sms', message: '{{ offer.code }}' },
+  { channel: 'social', message: '{{ offer.code }}' },
+  { channel: 'push', subject: 'For you', url: 'https://shop.example/?code={{ offer.code }}' },
+];
+
 describe('offers over HTTP', () => {
   it('are made once, shown and listed', async () => {
     const made = await call('POST', '/v1/offers', spring);
@@ -91,5 +98,10 @@ describe('offers over HTTP', () => {
     const silent = (await draft({ offer_id: 'spring' }, 'feature_highlight')).body.preflight;
     assert.deepEqual([silent.can_launch, silent.codes], [true, []]);
     assert.match(silent.warnings[0], /^step 1: the offer spring has codes, and the step does not say them/);
+    for (const words of SAYING) {
+      const saying = { day: 0, template: 'x', offer: { offer_id: 'spring' }, ...words };
+      const { codes } = (await call('POST', '/v1/campaigns', { segment, sequence: [saying] })).body.preflight;
+      assert.deepEqual(codes.map(({ offer_id: one }: { offer_id: string }) => one), ['spring'], words.channel); // prettier-ignore
+    }
   });
 });

@@ -124,6 +124,34 @@ describe('the configuration', () => {
     assert.equal(loadConfig({ ...rehearsal, TWILIO_API_URL: 'http://127.0.0.1:9' }).clockSpeed, 2);
   });
 
+  it('sends push messages when it has keys beside its mail, in a rehearsal to the service of that alone', () => {
+    const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
+    const key = Buffer.alloc(32, 5).toString('base64url');
+    const push = { VAPID_PRIVATE_KEY: key, VAPID_SUBJECT: 'mailto:push@example.com' };
+    assert.equal(loadConfig(sending).sending?.push, undefined);
+    const found = loadConfig({ ...sending, ...push }).sending?.push;
+    assert.deepEqual([found?.vapid.privateKey, found?.vapid.subject, found?.service], [key, 'mailto:push@example.com', undefined]);
+    assert.ok(!JSON.stringify(describeConfig({ ...sending, ...push })).includes(key));
+    for (const alone of [{ VAPID_PRIVATE_KEY: key }, { VAPID_SUBJECT: push.VAPID_SUBJECT }]) {
+      assert.throws(() => loadConfig({ ...sending, ...alone }), { message: /VAPID_PRIVATE_KEY and VAPID_SUBJECT go together/ });
+    }
+    for (const wrong of ['x', Buffer.alloc(32).toString('base64url'), Buffer.alloc(31, 5).toString('base64url')]) {
+      assert.throws(() => loadConfig({ ...sending, ...push, VAPID_PRIVATE_KEY: wrong }), { message: /a private key of P-256/ });
+    }
+    assert.throws(() => loadConfig({ ...sending, ...push, VAPID_SUBJECT: 'push@example.com' }), { message: /VAPID_SUBJECT: mailto:/ });
+    assert.throws(() => loadConfig({ DATABASE_URL, ...push }), { message: /VAPID_PRIVATE_KEY needs SENDGRID_API_KEY or SMTP_URL/ });
+    const rehearsal = { ...sending, ...push, CLOCK_SPEED: '2', SENDGRID_API_URL: 'http://127.0.0.1:9' };
+    assert.throws(() => loadConfig(rehearsal), { message: /to which push messages are really sent/ });
+    const service = { PUSH_SERVICE_URL: 'https://127.0.0.1:8444/', PUSH_SERVICE_CERTIFICATE: Buffer.from('PEM').toString('base64') };
+    assert.deepEqual(loadConfig({ ...rehearsal, ...service }).sending?.push?.service, {
+      origin: 'https://127.0.0.1:8444',
+      certificate: 'PEM',
+    });
+    assert.throws(() => loadConfig({ ...rehearsal, PUSH_SERVICE_URL: service.PUSH_SERVICE_URL }), {
+      message: /needs PUSH_SERVICE_CERTIFICATE/,
+    });
+  });
+
   it('sends social messages when it has an app of Meta beside its mail', () => {
     const sending = { DATABASE_URL, SENDGRID_API_KEY: 'SG.1', LEDGER_KEY: Buffer.alloc(32, 7).toString('base64'), ...reachable };
     const app = { META_APP_SECRET: 'topsecret', META_VERIFY_TOKEN: 'topsecret-and-long' };

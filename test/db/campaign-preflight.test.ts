@@ -240,6 +240,7 @@ describe('a preflight', () => {
       sms: 'nothing is sent',
       whatsapp: 'nothing is sent',
       social: 'nothing is sent',
+      push: 'nothing is sent',
       ledgerKey: null,
     });
     assert.deepEqual(preflight.blockers, [

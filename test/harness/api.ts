@@ -8,6 +8,7 @@ import type { RateLimits } from '../../api/rate-limits.js';
 import type { Route } from '../../api/route.js';
 import { createRoutes } from '../../api/routes.js';
 import { createInboxRoutes } from '../../api/routes/inbox.js';
+import { createPushRoutes, type PushSettings } from '../../api/routes/push.js';
 import { createSegmentRoutes, type SegmentDependencies } from '../../api/routes/segment.js';
 import { listen } from '../../api/server.js';
 import type { TestControl, WalkerControl, WalkRequest } from '../../api/temporal.js';
@@ -18,6 +19,7 @@ import { changeStatus, requireCampaign } from '../../db/queries/campaigns.js';
 import type { Executors } from '../../db/queries/suggestion-responses.js';
 import { changeTest } from '../../db/queries/test-changes.js';
 import { ADDRESS_KEY, EVERYTHING_READY } from './campaigns.js';
+import { VAPID } from './push.js';
 
 export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789';
 
@@ -29,6 +31,8 @@ export type TestApi = {
   readonly segmentOperations: readonly DescribedOperation[];
   /** Users' inboxes: likewise. */
   readonly inboxOperations: readonly DescribedOperation[];
+  /** Users' browsers that show push messages: likewise. */
+  readonly pushOperations: readonly DescribedOperation[];
   /** How many streams of inboxes are open. */
   readonly streams: () => number;
   /** Every path that Express was given a handler for, in the form of OpenAPI. */
@@ -65,6 +69,8 @@ export type TestApiOptions = {
   readonly streams?: Partial<StreamSettings>;
   /** Null: this installation sends nothing. */
   readonly ledgerKey?: Buffer | null;
+  /** Null: this installation sends no push messages. */
+  readonly push?: PushSettings | null;
   /** Made with the logger of the API. */
   readonly outside?: (logger: Logger) => readonly Router[];
 };
@@ -120,6 +126,8 @@ export async function startTestApi(database: Database, options: TestApiOptions =
   const nowMs = () => now().getTime();
   const streams = createInboxStreams({ database, now: nowMs, onError: (error) => void log.push(String(error)), ...options.streams });
   const inbox = createInboxRoutes({ database, streams, ledgerKey, now: nowMs, rateLimits });
+  const pushSettings = options.push === null ? undefined : (options.push ?? { publicKey: VAPID.publicKey });
+  const push = createPushRoutes({ database, push: pushSettings, ledgerKey, now: nowMs, rateLimits });
   const adminKey = options.adminKey === undefined ? ADMIN_KEY : options.adminKey;
   const logger = createLogger('info', { write: (line) => void log.push(line) });
   const app = createApp({
@@ -127,6 +135,7 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     routes,
     segment,
     inbox,
+    push,
     ...(options.outside && { outside: options.outside(logger) }),
     logger,
     metrics: createMetrics(),
@@ -142,6 +151,7 @@ export async function startTestApi(database: Database, options: TestApiOptions =
     routes,
     segmentOperations: segment.operations,
     inboxOperations: inbox.operations,
+    pushOperations: push.operations,
     streams: streams.count,
     expressPaths: pathsOf(app.router.stack as unknown as readonly Layer[]),
     log,

@@ -25,6 +25,7 @@ export const EVERYTHING_READY: SendingReadiness = {
   sms: true,
   whatsapp: true,
   social: true,
+  push: true,
   ledgerKey: ADDRESS_KEY,
 };
 

@@ -12,7 +12,7 @@ import type { RenderMails } from '../../activities/sending/claimed-mails.js';
 import { createInAppRenderer } from '../../activities/sending/in-app-rendering.js';
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { ChannelSender } from '../../activities/sending/send-step.js';
-import type { SendingConfig, TwilioConfig } from '../../config.js';
+import type { PushConfig, SendingConfig, TwilioConfig } from '../../config.js';
 import { translateError } from '../../api/errors.js';
 import { createLogger } from '../../api/logging.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';
@@ -21,14 +21,17 @@ import { createTwilioWebhooks } from '../../api/webhooks/twilio.js';
 import type { Database } from '../../db/client.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import { SANDBOX_APP } from '../../sandbox/meta/accounts.js';
+import type { SandboxPush } from '../../sandbox/push/push.js';
 import type { SandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { workflowBundle } from '../../workers/bundle.js';
+import { createPushChannelOf } from '../../workers/push-channel.js';
 import { startRelay } from '../../workers/relay.js';
 import { createSocialChannelOf } from '../../workers/social-channel.js';
 import { createTextChannels, twilioClientOf } from '../../workers/text-channels.js';
 import { campaignTaskQueue } from '../../workflows/task-queues.js';
 import { ADDRESS_KEY } from './campaigns.js';
 import type { TestDatabase } from './database.js';
+import { VAPID } from './push.js';
 import { SENDGRID_KEY } from './sendgrid.js';
 import { TWILIO_ACCOUNT } from './twilio.js';
 
@@ -54,11 +57,24 @@ export async function startCampaignWorker(settings: {
   readonly texts?: { readonly twilioUrl: string; readonly publicUrl: string };
   /** Where there are social messages: Meta is at this address. */
   readonly social?: { readonly metaUrl: string; readonly publicUrl: string };
+  /** Where there are push messages, too. */
+  readonly push?: { readonly service: SandboxPush; readonly publicUrl: string };
   /** Absent: every mail says the number of its step. */
   readonly render?: RenderMails;
   readonly now?: () => Date;
 }): Promise<SendingWorker> {
-  const { database, client, address, namespace, sendgridUrl = '', texts, social, render = plainRender, now = () => new Date() } = settings;
+  const {
+    database,
+    client,
+    address,
+    namespace,
+    sendgridUrl = '',
+    texts,
+    social,
+    push,
+    render = plainRender,
+    now = () => new Date(),
+  } = settings;
   const native = await NativeConnection.connect({ address });
   const account = createSendgridClient({ apiKey: SENDGRID_KEY, baseUrl: sendgridUrl, timeoutMs: 5_000 });
   const campaigns = createCampaignActivities({ database, batches: createBatchControl(client), now, speed: 1 });
@@ -84,6 +100,9 @@ export async function startCampaignWorker(settings: {
           timeoutMs: 5_000,
         }),
       }),
+      ...(push && {
+        push: createPushChannelOf(pushAt(push.service), { database, publicUrl: push.publicUrl, ledgerKey: ADDRESS_KEY, timeoutMs: 5_000 }),
+      }),
     },
     now,
   });
@@ -105,6 +124,8 @@ export async function startCampaignWorker(settings: {
     },
   };
 }
+
+const pushAt = ({ url, certificate }: SandboxPush): PushConfig => ({ vapid: VAPID, service: { origin: url, certificate } });
 
 const twilioAt = (apiUrl: string): TwilioConfig => ({
   accountSid: TWILIO_ACCOUNT.accountSid,

@@ -59,7 +59,14 @@ describe("the sandbox's providers", () => {
     const variables = async () => {
       const providers = await startProviders(folder);
       await providers.stop();
-      const { SENDGRID_API_URL: _, TWILIO_API_URL: __, META_API_URL: ___, ...kept } = providers.variables;
+      const {
+        SENDGRID_API_URL: _,
+        TWILIO_API_URL: __,
+        META_API_URL: ___,
+        PUSH_SERVICE_URL: ____,
+        PUSH_SERVICE_CERTIFICATE: _____,
+        ...kept
+      } = providers.variables;
       return kept;
     };
     const first = await variables();

@@ -8,7 +8,7 @@ const fine: PreflightFacts = {
   recipients: 100,
   mayBeEmpty: false,
   reach: [reach],
-  readiness: { email: true, in_app: true, sms: true, whatsapp: true, social: true },
+  readiness: { email: true, in_app: true, sms: true, whatsapp: true, social: true, push: true },
 };
 const nobody = { ...reach, reachable: 0, sameAddress: 0 };
 
@@ -18,6 +18,7 @@ const off = {
   sms: 'no provider of texts is',
   whatsapp: 'it has no sender',
   social: 'it has no app',
+  push: 'no keys are',
 };
 
 describe('what stands in the way of a launch', () => {
@@ -46,10 +47,15 @@ describe('what stands in the way of a launch', () => {
         reach: [
           { ...reach, channel: 'sms' },
           { ...reach, channel: 'whatsapp' },
+          { ...reach, channel: 'push' },
         ],
         readiness: off,
       },
-      ['no SMS can be sent, because no provider of texts is', 'no WhatsApp message can be sent, because it has no sender'],
+      [
+        'no SMS can be sent, because no provider of texts is',
+        'no WhatsApp message can be sent, because it has no sender',
+        'no push message can be sent, because no keys are',
+      ],
     ],
   ];
   for (const [what, changes, blockers] of cases) {

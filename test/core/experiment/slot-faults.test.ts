@@ -11,13 +11,13 @@ const arms = (parts: Variation['parts']): readonly Variation[] => [
 ];
 
 describe('a step that shows a test', () => {
-  const faults = (channel: 'email' | 'sms' | 'in_app', parts: Variation['parts'], offer?: { offer_id: string }) =>
+  const faults = (channel: 'email' | 'sms' | 'social' | 'push' | 'in_app', parts: Variation['parts'], offer?: { offer_id: string }) =>
     slotFaults({ channel, ...(offer && { offer }) }, { channel, variations: arms(parts) }, 'f').map(({ message }) => message);
 
   it('shows what its channel has', () => {
     assert.deepEqual(faults('email', { subject: 'a', content: 'b', cta: 'c', offer: 'd' }), []);
-    assert.deepEqual(faults('sms', { content: 'b' }), []);
-    assert.deepEqual(faults('in_app', { subject: 'a', content: 'b' }), []);
+    for (const channel of ['sms', 'social'] as const) assert.deepEqual(faults(channel, { content: 'b' }), []);
+    for (const channel of ['push', 'in_app'] as const) assert.deepEqual(faults(channel, { subject: 'a', content: 'b' }), []);
   });
 
   it('cannot show anything else, nor promise what its codes do not give', () => {
