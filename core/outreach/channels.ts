@@ -1,4 +1,3 @@
-import { availableChannels } from '../campaign/available.js';
 import type { SendingReadiness } from '../campaign/preflight.js';
 
 /** On which a walk plans campaigns, each with an artifact of its own. */
@@ -7,6 +6,5 @@ export type OutreachChannel = (typeof outreachChannels)[number];
 
 /** On which this installation can send: a plan for another could not be launched, so there is none. */
 export function plannableChannels(readiness: SendingReadiness): OutreachChannel[] {
-  const ready = new Set(Object.entries(readiness).flatMap(([channel, isReady]) => (isReady === true ? [channel] : [])));
-  return outreachChannels.filter((channel) => availableChannels.includes(channel) && ready.has(channel));
+  return outreachChannels.filter((channel) => readiness[channel] === true);
 }
