@@ -6,7 +6,7 @@ import { createSmtpClient } from '../activities/channels/smtp-client.js';
 import { createEmailRenderer } from '../activities/sending/rendering.js';
 import type { PrepareEmails } from '../activities/sending/send-chunk.js';
 import type { ChannelSender } from '../activities/sending/send-step.js';
-import type { SendingConfig } from '../config.js';
+import type { SendingConfig } from '../config/sending.js';
 import type { Database } from '../db/client.js';
 
 /** What a mail says, and how it goes to SendGrid, where it is not as the configuration says. */

@@ -2,7 +2,7 @@ import { createPushChannel } from '../activities/channels/push.js';
 import { createPushClient } from '../activities/channels/push-client.js';
 import { createPushRenderer } from '../activities/sending/push-rendering.js';
 import type { ChannelSender } from '../activities/sending/send-step.js';
-import type { PushConfig } from '../config.js';
+import type { PushConfig } from '../config/sending.js';
 import type { Database } from '../db/client.js';
 
 /** Push messages to browsers, whose reports and taps come to `publicUrl`. */

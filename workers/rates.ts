@@ -4,7 +4,7 @@ import { withFallback } from '../activities/sending/limiter-fallback.js';
 import { createRedisLimiter } from '../activities/sending/redis-limiter.js';
 import type { Channels } from '../activities/sending/send-step.js';
 import { TENANT_RATE, withinRates, type WithinRates } from '../activities/sending/within-rates.js';
-import type { SendingConfig } from '../config.js';
+import type { SendingConfig } from '../config/sending.js';
 import type { TenantId } from '../core/ids.js';
 import type { Bucket, RateLimiter, Rates } from '../core/message/rates.js';
 import type { Database } from '../db/client.js';

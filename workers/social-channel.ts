@@ -1,7 +1,7 @@
 import { createSocialChannel } from '../activities/channels/social.js';
 import { createSocialRenderer } from '../activities/sending/social-rendering.js';
 import type { ChannelSender } from '../activities/sending/send-step.js';
-import type { MetaConfig } from '../config.js';
+import type { MetaConfig } from '../config/sending.js';
 import type { Database } from '../db/client.js';
 
 /** Messenger and Instagram, over one app of Meta's. */

@@ -3,7 +3,7 @@ import type { AnswerSender } from '../activities/answering/send-answers.js';
 import { createTextChannel } from '../activities/channels/texts.js';
 import { createTwilioClient, type TwilioClient } from '../activities/channels/twilio-client.js';
 import { createTextRenderer } from '../activities/sending/text-rendering.js';
-import type { TwilioConfig } from '../config.js';
+import type { TwilioConfig } from '../config/sending.js';
 import type { Database } from '../db/client.js';
 
 export const twilioClientOf = ({ accountSid, authToken: secret, apiUrl: baseUrl }: TwilioConfig, timeoutMs: number): TwilioClient =>

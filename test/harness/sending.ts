@@ -12,7 +12,7 @@ import type { RenderMails } from '../../activities/sending/claimed-mails.js';
 import { createInAppRenderer } from '../../activities/sending/in-app-rendering.js';
 import { createSendingActivities } from '../../activities/sending/sending.js';
 import type { ChannelSender } from '../../activities/sending/send-step.js';
-import type { PushConfig, SendingConfig, TwilioConfig } from '../../config.js';
+import type { PushConfig, SendingConfig, TwilioConfig } from '../../config/sending.js';
 import { translateError } from '../../api/errors.js';
 import { createLogger } from '../../api/logging.js';
 import { createSendgridWebhook } from '../../api/webhooks/sendgrid.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { sendStep } from '../../activities/sending/send-step.js';
-import { loadConfig, type SendingConfig } from '../../config.js';
+import { loadConfig } from '../../config.js';
+import type { SendingConfig } from '../../config/sending.js';
 import { startSandboxSendgrid } from '../../sandbox/sendgrid/sendgrid.js';
 import { startSandboxSmtp } from '../../sandbox/smtp/smtp.js';
 import { openMailWay } from '../../workers/mail-way.js';
