@@ -109,7 +109,7 @@ export const Campaign = z.object({
   plan_version: z.int(),
   recipients: z.int().nullable().describe('Null until its audience is frozen. Where people enter more than once, each entry counts.'),
   counts: Counts.describe('Messages that got at least so far.'),
-  created_by: z.string().describe('An id of a key or of a suggestion.'),
+  created_by: z.string().describe('An id of a key or of a suggestion, or `walk/…` with the day of the walk that drafted it.'),
   created_at: Timestamp,
   updated_at: Timestamp,
   launched_at: Timestamp.nullable(),

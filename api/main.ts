@@ -17,7 +17,7 @@ import { createInboxRoutes } from './routes/inbox.js';
 import { createPushRoutes, type PushSettings } from './routes/push.js';
 import { createSegmentRoutes } from './routes/segment.js';
 import type { ReadinessCheck } from './routes/health.js';
-import { readinessOf } from './sending-readiness.js';
+import { readinessOf } from '../core/campaign/readiness.js';
 import { listen, type RunningServer } from './server.js';
 import { connectWalker } from './temporal.js';
 import { createUnsubscribePages } from './unsubscribe.js';

@@ -21,6 +21,7 @@ type Caller = {
   /** The tenant of the key. No route of a tenant takes it from anywhere else. */
   readonly tenantId: TenantId;
   readonly keyId: string;
+  readonly scopes: readonly Scope[];
 };
 
 type Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
@@ -89,7 +90,8 @@ export function defineRoute<
     handledBy: (handler) =>
       makeRoute(definition, { scope, startsSomething }, (call, { caller }) => {
         if (!caller) throw new Error(`${definition.path} was run without a caller`);
-        return handler({ ...call, tenantId: caller.tenantId, keyId: caller.keyId });
+        const { tenantId, keyId, scopes } = caller;
+        return handler({ ...call, tenantId, keyId, scopes });
       }),
   };
 }

@@ -47,6 +47,15 @@ const TopicRules = z.strictObject({
 });
 
 const Rates = z.partialRecord(z.enum(messageChannels), z.number().min(0.01).max(10_000));
+const MOST_MESSAGES = 1_000_000_000;
+const AutoLaunch = z.strictObject({
+  weekly_messages: z
+    .partialRecord(z.enum(messageChannels), z.int().min(1).max(MOST_MESSAGES))
+    .default({})
+    .describe(
+      "So many messages of such campaigns in a week of the tenant's calendar at most, by channel; on others nothing launches by itself.",
+    ),
+});
 
 const isUnique = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
@@ -68,6 +77,9 @@ export const NewSendingPolicy = z.strictObject({
   rates: Rates.default({}).describe(
     'How many messages per second go out at most, by channel: beside what the provider takes. What is over that waits its turn. 0.1 is six a minute.',
   ),
+  auto_launch: AutoLaunch.default({ weekly_messages: {} }).describe(
+    'Whether drafts of a walk launch by themselves, and how much they may send. A campaign of a person is never launched and never counted.',
+  ),
 });
 export type NewSendingPolicy = z.output<typeof NewSendingPolicy>;
 
@@ -78,11 +90,13 @@ export const SendingPolicyShown = z.object({
     z.object({ topic: z.string(), double_opt_in: z.boolean(), requires_consent: z.array(z.string()), is_transactional: z.boolean() }),
   ),
   rates: z.record(z.string(), z.number()),
+  auto_launch: z.object({ weekly_messages: z.record(z.string(), z.int()) }),
 });
 
-export const policyOf = ({ quiet_hours: quietHours, caps, topics, rates }: NewSendingPolicy): SendingPolicy => ({
+export const policyOf = ({ quiet_hours: quietHours, caps, topics, rates, auto_launch }: NewSendingPolicy): SendingPolicy => ({
   quietHours,
   rates,
+  launchBudgets: auto_launch.weekly_messages,
   caps: caps.map(({ cap_id: capKey, within_minutes: spanMinutes, ...cap }) => ({ ...cap, capKey, spanMinutes })),
   topics: topics.map(({ double_opt_in, requires_consent, is_transactional, topic }) => ({
     topic,
@@ -92,7 +106,13 @@ export const policyOf = ({ quiet_hours: quietHours, caps, topics, rates }: NewSe
   })),
 });
 
-export const policyShown = ({ quietHours, caps, topics, rates = {} }: SendingPolicy): z.input<typeof SendingPolicyShown> => ({
+export const policyShown = ({
+  quietHours,
+  caps,
+  topics,
+  rates = {},
+  launchBudgets,
+}: SendingPolicy): z.input<typeof SendingPolicyShown> => ({
   quiet_hours: { ...quietHours },
   rates: { ...rates },
   caps: caps.map(({ capKey, channel, most, spanMinutes, priority }) => ({
@@ -108,4 +128,5 @@ export const policyShown = ({ quietHours, caps, topics, rates = {} }: SendingPol
     requires_consent: [...requiresConsent],
     is_transactional: isTransactional,
   })),
+  auto_launch: { weekly_messages: { ...launchBudgets } },
 });

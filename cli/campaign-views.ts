@@ -2,6 +2,7 @@ import { entryInWords, exitsInWords, stepsInWords } from '../core/campaign/plan-
 import { entersBy, type Plan } from '../core/journey/plan.js';
 import type { SmsLength } from '../core/message/sms-length.js';
 import { formatNumber } from '../core/numbers.js';
+import { isWalkAuthor } from '../core/outreach/drafting.js';
 import type { JourneyCount, MessageCount } from '../db/queries/campaign-counts.js';
 import type { EntryCount } from '../db/queries/campaign-entries.js';
 import type { JourneyStory, MessageRow } from '../db/queries/campaign-journeys.js';
@@ -73,11 +74,12 @@ export type CampaignView = {
 
 export function campaignLines(row: CampaignRow, view: CampaignView): string[] {
   const { plan, segmentName, messages, journeys } = view;
-  const { campaignKey, campaignName, status, launchedAt, endedAt, recipients } = row;
+  const { campaignKey, campaignName, status, launchedAt, endedAt, recipients, createdBy } = row;
   return [
     `${campaignKey} is ${statusInWords(status)}: ${campaignName ?? segmentName}`,
     `For ${segmentName}${recipients === null ? '' : ` (${formatNumber(recipients)} recipients)`}${plan.goal === null ? '' : `, until ${plan.goal}`}`,
     ...(launchedAt ? [`Launched ${minuteOf(launchedAt)}${endedAt ? `, ended ${minuteOf(endedAt)}` : ''}`] : []),
+    ...(isWalkAuthor(createdBy) ? [`Drafted by ${createdBy}`] : []),
     ...planLines(plan),
     ...enteringLines(view),
     ...(messages.length > 0 ? ['', ...stepCounts(messages), '', ...statusCounts(messages)] : []),

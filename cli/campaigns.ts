@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { applyChange } from '../api/campaign-changes.js';
 import { NewCampaign, wishOf } from '../api/campaign-fields.js';
-import { readinessOf } from '../api/sending-readiness.js';
+import { readinessOf } from '../core/campaign/readiness.js';
 import { connectWalker } from '../api/temporal.js';
 import type { CampaignChange, CampaignStatus } from '../core/campaign/lifecycle.js';
 import { DomainError } from '../core/errors.js';

@@ -13,14 +13,24 @@ export const DEMO_CLOCK_SPEED = 86_400 / 2.5;
 
 export type DemoStage = { readonly config: Config; readonly apiUrl: string; readonly tenantId: TenantId; readonly signal: AbortSignal };
 
+/** Gives the people of CDNOW what a walk needs to plan campaigns for them: addresses, and somebody in whose name mails go out. */
+export async function inventPeople({ databaseUrl }: Config, tenantId: TenantId): Promise<void> {
+  const database = openDatabase(databaseUrl, { applicationName: 'madansara-demo' });
+  try {
+    const invented = await inventContacts(database, tenantId);
+    console.error(`CDNOW has no addresses: the sandbox invents ${invented.toLocaleString('en-US')} contacts, with names and consents.`);
+    await database.withTenant(tenantId, (tx) => putEmailSender(tx, tenantId, SENDER, new Date()));
+  } finally {
+    await database.close();
+  }
+}
+
 /** A person accepts a suggestion; its campaign goes through its days in seconds, against the sandbox, by the product's own API. */
 export async function playCampaign({ config, apiUrl, tenantId, signal }: DemoStage): Promise<void> {
   const database = openDatabase(config.databaseUrl, { applicationName: 'madansara-demo' });
   try {
-    const invented = await inventContacts(database, tenantId);
-    console.error(`\nCDNOW has no addresses: the sandbox invents ${invented.toLocaleString('en-US')} contacts, with names and consents.`);
     const ask = await signIn(database, { apiUrl, tenantId, signal });
-    await database.withTenant(tenantId, (tx) => putEmailSender(tx, tenantId, SENDER, new Date()));
+    console.error('');
     const campaignId = await acceptSuggestion(ask);
     await ask('POST', `/v1/campaigns/${campaignId}/launch`);
     await watch(ask, campaignId, signal);

@@ -9,7 +9,7 @@ import { startSandboxEngarde, type SandboxEngarde } from '../sandbox/engarde.js'
 import { startProviders } from '../sandbox/providers.js';
 import { startStack, whoRuns } from '../sandbox/stack.js';
 import { runWorker } from '../workers/main.js';
-import { DEMO_CLOCK_SPEED, playCampaign } from './demo-campaign.js';
+import { DEMO_CLOCK_SPEED, inventPeople, playCampaign } from './demo-campaign.js';
 import { importEvents } from './import/import-events.js';
 import { startProgress } from './progress.js';
 import { untilToldToStop } from './signals.js';
@@ -72,6 +72,7 @@ type Stage = { readonly config: Config; readonly engarde: SandboxEngarde; readon
 /** What the demo shows, once everything is up. */
 async function play({ config, engarde, apiUrl, signal }: Stage): Promise<void> {
   const tenantId = await loadCdnow(config, signal);
+  await inventPeople(config, tenantId);
   const walk = { tenantId, walkDate: cdnowLastDay, refresh: false, requestedBy: 'demo' };
   await withTemporal(config, (client) => walkAndWatch(client, walk, signal));
   console.error(`\nThe brief, as of the end of ${cdnowLastDay}, the last day in the data:\n`);

@@ -2,18 +2,21 @@ import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import type { Context } from '@temporalio/activity';
 import { codeOf, failureOf } from '../activities/failures.js';
 import { createNotifyingActivities, type NotifyingDependencies } from '../activities/notifying/notifying.js';
+import { createOutreachActivities } from '../activities/outreach/outreach.js';
+import type { OutreachDependencies } from '../activities/outreach/walk.js';
 import { createSegmentationActivities } from '../activities/segmentation/segmentation.js';
 import type { SegmentationDependencies } from '../activities/segmentation/walk.js';
 import { createTestingActivities, createTestPhaseActivities } from '../activities/testing/testing.js';
 import { createWalkingActivities, type WalkingDependencies } from '../activities/walking/walking.js';
 import type { WorkerMetrics } from './metrics.js';
 
-export type ActivityDependencies = WalkingDependencies & SegmentationDependencies & NotifyingDependencies;
+export type ActivityDependencies = WalkingDependencies & SegmentationDependencies & NotifyingDependencies & OutreachDependencies;
 
 /** Everything that workflows can ask for, by its name. */
 export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createWalkingActivities(dependencies),
   ...createSegmentationActivities(dependencies),
+  ...createOutreachActivities(dependencies),
   ...createNotifyingActivities(dependencies),
   ...createTestingActivities(dependencies),
   ...createTestPhaseActivities(dependencies),

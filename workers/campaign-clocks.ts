@@ -6,7 +6,7 @@ import { listTenantIds } from '../db/queries/tenants.js';
 import { campaignWorkflowType } from '../workflows/campaign/contract.js';
 
 /**
- * Starts the workflow of each campaign that is entered again and again and whose row says that it goes on. One that runs is left alone,
+ * Starts the workflow of each campaign that is entered again and again, or was launched by a walk, and whose row says that it goes on. One that runs is left alone,
  * so that doing it again, or from several workers at once, starts none twice. Gives how many there are.
  */
 export async function startCampaignClocks(database: Database, client: Client): Promise<number> {

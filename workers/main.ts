@@ -2,10 +2,13 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Config } from '../config.js';
 import type { Logger } from 'pino';
+import { campaignStart } from '../activities/campaigns/batch-control.js';
+import { readinessOf } from '../core/campaign/readiness.js';
 import { openDatabase } from '../db/client.js';
 import { createExecutors } from '../db/queries/executors.js';
 import type { Executors } from '../db/queries/suggestion-responses.js';
 import { openStore } from '../store/open.js';
+import { campaignWorkflowType } from '../workflows/campaign/contract.js';
 import { walkTaskQueue } from '../workflows/task-queues.js';
 import { createActivities, observeActivities } from './activities.js';
 import { workflowBundle } from './bundle.js';
@@ -59,7 +62,18 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
   });
   const store = await openStore(config, database.pool);
   const metrics = createWorkerMetrics(database);
-  const activities = createActivities({ database, ...store, engarde: config.engarde, engardeAppUrl: config.engardeAppUrl, executors, now });
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection, namespace });
+  const activities = createActivities({
+    database,
+    ...store,
+    engarde: config.engarde,
+    engardeAppUrl: config.engardeAppUrl,
+    executors,
+    now,
+    sending: readinessOf(config.sending),
+    startCampaign: async (campaign) => void (await client.workflow.start(campaignWorkflowType, campaignStart(campaign))),
+  });
   const interceptors = { activity: [observeActivities(metrics)] };
   const worker = await Worker.create({
     connection: native,
@@ -71,8 +85,6 @@ export async function runWorker(config: Config, settings: WorkerSettings = {}): 
     interceptors,
   });
   const health = await serveHealth(config.worker.port, { registry: metrics.registry, state: () => worker.getState() });
-  const connection = await Connection.connect({ address });
-  const client = new Client({ connection, namespace });
   const sending = await startSending({ config, database, client, native, grace: GRACE, interceptors, outgoing, logger, now });
   const reconcile = () =>
     reconcileSchedules(database, client, taskQueue).then(

@@ -9,6 +9,7 @@ import { payloadOf } from '../../core/suggestion/summary.js';
 import { testWinner } from '../../core/suggestion/test-winner.js';
 import type { Database } from '../../db/client.js';
 import { campaignsToTell } from '../../db/queries/campaign-telling.js';
+import { plansToTell } from '../../db/queries/outreach-plans.js';
 import { dueDeliveries, putUpForDelivery, recordDelivery, takeFromOutbox } from '../../db/queries/suggestion-outbox.js';
 import type { Executors } from '../../db/queries/suggestion-responses.js';
 import { audiencesOf, replaceSuggestions, segmentsOfWalk, undeliveredSuggestions } from '../../db/queries/suggestions.js';
@@ -96,6 +97,7 @@ async function writeSuggestions(
     const tests = await testsToTell(tx, tenantId, walk.asOf);
     const nextTests = await hypothesesOfTenant(tx, tenantId, { asOf: walk.asOf, running: runningOf(tests) });
     const campaigns = await campaignsToTell(tx, tenantId, walk.asOf);
+    const outreach = await plansToTell(tx, tenantId, walkDate);
     const context = { tenantId, walkDate, engardeAppUrl, asOf, currency: tenant.currency };
     const { suggestions: opportunities, silences } = suggest(segments, context);
     const winners = (await winnersToSuggest(tx, tenantId, { walkDate, tests })).map((won) => testWinner(won, context));
@@ -113,7 +115,7 @@ async function writeSuggestions(
     if (undecided.length > 0) await putUpForDelivery(tx, tenantId, walkDate, parcel);
     else await takeFromOutbox(tx, tenantId, walkDate);
     const payload = payloadOf({ tenantId, asOf, suggestions, audiences, moneyDigits });
-    return { tenantName: tenant.name, currency: tenant.currency, asOf, segments, silences, tests, nextTests, campaigns, payload };
+    return { tenantName: tenant.name, currency: tenant.currency, asOf, segments, silences, tests, nextTests, campaigns, outreach, payload };
   });
   const { brief: briefKey, suggestions: suggestionsKey } = notifyingKeys(tenantId, walkDate);
   const nothing = { agent_type: 'audience_intelligence', tenant_id: tenantId, timestamp: made.asOf, suggestions: [] };

@@ -2,10 +2,12 @@ import type { LocalDate } from '../ids.js';
 import { formatNumber } from '../numbers.js';
 import { archetypes } from '../segment/statistics.js';
 import type { SegmentFinding } from '../suggestion/evidence.js';
+import type { ToldPlan } from '../outreach/told.js';
 import { isAboutSegment, isTestWinner, type SuggestionsPayload } from '../suggestion/payload.js';
 import type { Silence } from '../suggestion/suggest.js';
 import { campaignLines, type CampaignFinding } from './campaign-section.js';
 import { counted, formatMoment, formatSum, wrap } from './format.js';
+import { outreachLines } from './outreach-section.js';
 import { nextTestLines, testLines, type NextTests, type TestFinding } from './test-section.js';
 import { segmentLines, silenceLine, suggestionLines, WIDTH } from './segment-section.js';
 
@@ -22,6 +24,7 @@ export type BriefInput = {
   readonly tests: readonly TestFinding[];
   readonly nextTests: readonly NextTests[];
   readonly campaigns: readonly CampaignFinding[];
+  readonly outreach: readonly ToldPlan[];
   readonly engardeAppUrl: string;
 };
 
@@ -35,6 +38,7 @@ export function renderBrief(input: BriefInput): string {
     ...inOrder(input.segments).flatMap((segment) => [...section(segment, input), '']),
     ...testLines(input.tests, (input.payload?.suggestions ?? []).filter(isTestWinner), input),
     ...nextTestLines(input.nextTests),
+    ...outreachLines(input.outreach),
     ...campaignLines(input.campaigns),
     ...(input.payload ? totalLines(input.payload, input.currency) : []),
     `👉 View full segmentation report: ${input.engardeAppUrl}/walker-agents/audience-intelligence`,

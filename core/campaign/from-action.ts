@@ -16,6 +16,13 @@ export type DraftFromAction =
     }
   | { readonly kind: 'not_available'; readonly because: string };
 
+export type DraftContext = {
+  readonly segmentId: string;
+  readonly goal: string | null;
+  /** By which an offer is to be known of which each person gets a code; absent: the offer is words alone. */
+  readonly offerKey?: string;
+};
+
 /** An offer to be made of which each person gets a code, and how its codes look. */
 export type NewCodes = { readonly offerKey: string; readonly words: Offer; readonly pattern: string };
 
@@ -50,12 +57,9 @@ const SAYS: Readonly<Record<'offer' | 'incentive', readonly Template[]>> = {
  * everybody who has not reached the goal. Offers, win-backs and requests are said again to those whom the one before did not move,
  * and within the days for which an offer holds.
  */
-export function campaignFromAction(
-  action: CreateCampaign,
-  { segmentId, goal, offerKey }: { readonly segmentId: string; readonly goal: string | null; readonly offerKey: string },
-): DraftFromAction {
+export function campaignFromAction(action: CreateCampaign, { segmentId, goal, offerKey }: DraftContext): DraftFromAction {
   const { channel, offer, sequence_length: wanted = 1, campaign_name: name } = action;
-  const codes = offer && codesFor(action, offer, offerKey);
+  const codes = offer && offerKey !== undefined ? codesFor(action, offer, offerKey) : undefined;
   const without = WITHOUT_TEMPLATES.get(channel);
   if (without !== undefined) {
     return {
@@ -76,6 +80,7 @@ export function campaignFromAction(
     `a draft of ${length === 1 ? `one ${messageOf(channel)}` : `${length} ${messageOf(channel)}s`} on ${daysInWords(days)}; nothing is sent before it is launched`,
     ...(action.frequency === undefined ? [] : [`its segment enters again ${EACH[action.frequency]}, until somebody cancels it`]),
     ...(length < wanted ? [`${wanted} were recommended, and there is room for ${length}`] : []),
+    ...(offer && offerKey === undefined ? ['no code is made for the offer'] : []),
     ...(channel === 'whatsapp'
       ? ['its templates are those that Meta has approved: PUT /v1/whatsapp-templates/{family} names them, and says what fills their places']
       : unsaid(action, { offer: offer !== undefined, incentive: incentiveOf(action) !== undefined })),

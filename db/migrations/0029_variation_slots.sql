@@ -39,7 +39,8 @@ begin
     where s.tenant_id = wanted and s.test_id = test and e.exposed_at < until
       and (t.gathered_until is null or e.exposed_at + t.conversion_window + interval '1 day' > t.gathered_until)),
   done as (
-    select o.user_id, o.variation_id, k.kind, k.at, k.by_machine, m.message_id
+    -- Whatever became of the message came after the exposure, whatever a provider's clock says: some tell whole seconds.
+    select o.user_id, o.variation_id, k.kind, greatest(k.at, o.exposed_at) as at, k.by_machine, m.message_id
     from open o
     cross join lateral (
       select m.* from messages m
@@ -51,7 +52,7 @@ begin
       union all
       select p.kind, p.occurred_at, false from provider_events p
       where p.tenant_id = wanted and p.message_id = m.message_id and p.kind in ('unsubscribed', 'complained', 'bounced')) k
-    where k.at >= o.exposed_at and k.at < o.closes),
+    where k.at < o.closes),
   stored as (
     insert into ab_test_results (tenant_id, test_id, variation_id, user_id, event_type, timestamp, outcome_id, is_machine)
     select wanted, test, d.variation_id, d.user_id, d.kind, d.at,

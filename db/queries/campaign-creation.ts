@@ -26,22 +26,40 @@ export async function createCampaign(tx: TenantTransaction, { tenantId, wish, by
   return { kind: 'written', campaign: await insertCampaign(tx, { tenantId, ...content, by, at }) };
 }
 
+type Editing = Writing & { readonly campaignKey: string };
+
 /**
  * Gives a draft the next version of its plan, or says all that is wrong with that one. The same again changes nothing. Throws
  * `not_found`, and `conflict` where the campaign was launched.
  */
-export async function editDraft(
-  tx: TenantTransaction,
-  { tenantId, campaignKey, wish, by, at }: Writing & { readonly campaignKey: string },
-): Promise<WrittenCampaign> {
-  const held = await holdCampaign(tx, await requireCampaign(tx, tenantId, campaignKey));
-  if (held.status !== 'draft') throw new DomainError('conflict', `only a draft can be changed, and this campaign is ${held.status}`);
-  const { plan: earlier } = await readPlan(tx, held);
-  const made = await readWish(tx, tenantId, wish, earlier);
+export async function editDraft(tx: TenantTransaction, { campaignKey, ...writing }: Editing): Promise<WrittenCampaign> {
+  const { held, earlier } = await openDraft(tx, { campaignKey, ...writing });
+  const made = await readWish(tx, writing.tenantId, writing.wish, earlier);
   if (made.kind === 'refused') return made;
   const { kind: _, ...content } = made;
   if (saysTheSame(held, content)) return { kind: 'written', campaign: held };
-  return { kind: 'written', campaign: await editCampaign(tx, held, { ...content, by, at }) };
+  return { kind: 'written', campaign: await editCampaign(tx, held, { ...content, by: writing.by, at: writing.at }) };
+}
+
+/** Makes a draft that somebody else has written the draft of whoever asks, as they want it: also where that is the same. Its steps keep their keys. */
+export async function takeOverDraft(tx: TenantTransaction, { campaignKey, ...writing }: Editing): Promise<WrittenCampaign> {
+  const { held, earlier } = await openDraft(tx, { campaignKey, ...writing });
+  const { request } = writing.wish;
+  const sequence = request.sequence.map((step, i) => {
+    const before = earlier.steps[i];
+    return before?.channel === step.channel ? { ...step, step_key: before.key } : step;
+  });
+  const made = await readWish(tx, writing.tenantId, { ...writing.wish, request: { ...request, sequence } }, earlier);
+  if (made.kind === 'refused') return made;
+  const { kind: _, ...content } = made;
+  return { kind: 'written', campaign: await editCampaign(tx, held, { ...content, by: writing.by, at: writing.at }) };
+}
+
+async function openDraft(tx: TenantTransaction, { tenantId, campaignKey }: Editing) {
+  const held = await holdCampaign(tx, await requireCampaign(tx, tenantId, campaignKey));
+  if (held.status !== 'draft') throw new DomainError('conflict', `only a draft can be changed, and this campaign is ${held.status}`);
+  const { plan: earlier } = await readPlan(tx, held);
+  return { held, earlier };
 }
 
 type Content = CampaignPlan & {

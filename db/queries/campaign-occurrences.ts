@@ -1,4 +1,4 @@
-import { and, eq, inArray, ne } from 'drizzle-orm';
+import { and, eq, inArray, ne, or, sql } from 'drizzle-orm';
 import { parseTenantId, type TenantId } from '../../core/ids.js';
 import { nextOccurrence, type Occurrence } from '../../core/journey/entries.js';
 import { zoneOffsetsOr } from '../../core/journey/zone-offsets.js';
@@ -32,7 +32,10 @@ export async function occurrenceAfter(
   return { ...next, at: new Date(next.dueMs) };
 }
 
-/** The keys of campaigns that are entered again and again for as long as they run. */
+/**
+ * The keys of campaigns that run and whose workflow nobody else would start where it was lost: those that are entered again and again, and
+ * those that a walk has launched, whose row was changed before their workflow was started.
+ */
 export async function campaignsThatGoOn(tx: TenantTransaction, tenantId: TenantId): Promise<string[]> {
   const rows = await tx
     .select({ key: outreachCampaigns.campaignKey })
@@ -40,7 +43,10 @@ export async function campaignsThatGoOn(tx: TenantTransaction, tenantId: TenantI
     .where(
       and(
         eq(outreachCampaigns.tenantId, tenantId),
-        ne(outreachCampaigns.enters, 'launch'),
+        or(
+          ne(outreachCampaigns.enters, 'launch'),
+          sql`exists (select from launch_reservations r where r.tenant_id = ${tenantId} and r.campaign_id = ${outreachCampaigns.id})`,
+        ),
         inArray(outreachCampaigns.status, ['running', 'paused']),
       ),
     );

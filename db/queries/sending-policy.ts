@@ -2,6 +2,7 @@ import { and, eq, notInArray, sql } from 'drizzle-orm';
 import type { MessageChannel } from '../../core/consent/quiet-hours.js';
 import type { TenantId } from '../../core/ids.js';
 import type { Rates } from '../../core/message/rates.js';
+import type { LaunchBudgets } from '../../core/outreach/launching.js';
 import type { TenantTransaction } from '../client.js';
 import { consentTopics, sendingCaps, sendingPolicies } from '../tables/consent.js';
 import { listConsentTopics, setConsentTopic, type TopicSettings } from './consent.js';
@@ -15,11 +16,13 @@ export type SendingPolicy = {
   readonly topics: readonly TopicSettings[];
   /** How fast messages go out on a channel. */
   readonly rates?: Rates;
+  /** None, when absent. */
+  readonly launchBudgets?: LaunchBudgets;
 };
 
 export async function readSendingPolicy(tx: TenantTransaction, tenantId: TenantId): Promise<SendingPolicy> {
   const rows = await tx
-    .select({ quietHours: sendingPolicies.quietHours, rates: sendingPolicies.rates })
+    .select({ quietHours: sendingPolicies.quietHours, rates: sendingPolicies.rates, launchBudgets: sendingPolicies.launchBudgets })
     .from(sendingPolicies)
     .where(eq(sendingPolicies.tenantId, tenantId));
   return {
@@ -27,6 +30,7 @@ export async function readSendingPolicy(tx: TenantTransaction, tenantId: TenantI
     rates: rows[0]?.rates ?? {},
     caps: await listSendingCaps(tx, tenantId),
     topics: await listConsentTopics(tx, tenantId),
+    launchBudgets: rows[0]?.launchBudgets ?? {},
   };
 }
 
@@ -38,11 +42,12 @@ export async function readSendingRates(tx: TenantTransaction, tenantId: TenantId
 
 /** Replaces all of it. Two at once wait for each other: what holds is one of them whole. */
 export async function putSendingPolicy(tx: TenantTransaction, tenantId: TenantId, policy: SendingPolicy): Promise<void> {
-  const { quietHours, caps, topics, rates = {} } = policy;
+  const { quietHours, caps, topics, rates = {}, launchBudgets = {} } = policy;
+  const values = { quietHours, rates, launchBudgets };
   await tx
     .insert(sendingPolicies)
-    .values({ tenantId, quietHours, rates })
-    .onConflictDoUpdate({ target: sendingPolicies.tenantId, set: { quietHours, rates, updatedAt: sql`now()` } });
+    .values({ tenantId, ...values })
+    .onConflictDoUpdate({ target: sendingPolicies.tenantId, set: { ...values, updatedAt: sql`now()` } });
   const kept = caps.map(({ capKey }) => capKey);
   await tx
     .delete(sendingCaps)

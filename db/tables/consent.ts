@@ -2,6 +2,7 @@ import { bigint, boolean, integer, interval, jsonb, primaryKey, smallint, text, 
 import type { ConsentAction, ConsentBasis, ConsentState } from '../../core/consent/consent.js';
 import type { MessageChannel } from '../../core/consent/quiet-hours.js';
 import type { Rates } from '../../core/message/rates.js';
+import type { LaunchBudgets } from '../../core/outreach/launching.js';
 import { analytics, bytea, timestamptz } from './schema.js';
 
 export const consentTopics = analytics.table(
@@ -86,6 +87,7 @@ export const sendingPolicies = analytics.table(
     tenantId: uuid('tenant_id').notNull(),
     quietHours: jsonb('quiet_hours').$type<Readonly<Partial<Record<MessageChannel, string>>>>().notNull().default({}),
     rates: jsonb('rates').$type<Rates>().notNull().default({}),
+    launchBudgets: jsonb('launch_budgets').$type<LaunchBudgets>().notNull().default({}),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.tenantId] })],

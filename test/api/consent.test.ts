@@ -174,10 +174,11 @@ describe('the sending policy over HTTP', () => {
     caps: [{ cap_id: 'week', channel: 'all', most: 3, within_minutes: 10_080, priority: 2 }],
     topics: [{ topic: 'orders', double_opt_in: false, requires_consent: ['sms'], is_transactional: true }],
     rates: { email: 50, sms: 0.5 },
+    auto_launch: { weekly_messages: { email: 5_000, in_app: 20_000 } },
   };
 
   it('is empty at first, and then what was put there, whole', async () => {
-    const empty = { quiet_hours: {}, caps: [], topics: [], rates: {} };
+    const empty = { quiet_hours: {}, caps: [], topics: [], rates: {}, auto_launch: { weekly_messages: {} } };
     assert.deepEqual((await call('GET', '/v1/sending-policy')).body, empty);
     const put = await call('PUT', '/v1/sending-policy', policy);
     assert.deepEqual([put.status, put.body], [200, policy], put.text);
@@ -201,11 +202,26 @@ describe('the sending policy over HTTP', () => {
       [{ rates: { pigeon: 1 } }, /rates/],
       [{ rates: { email: '50' } }, /rates.email/],
       [{ topics: [{ topic: 'a' }, { topic: 'a' }] }, /once/],
+      [{ auto_launch: { weekly_messages: { email: 0 } } }, /weekly_messages/],
+      [{ auto_launch: { weekly_messages: { pigeon: 10 } } }, /weekly_messages/],
+      [{ auto_launch: { daily_messages: {} } }, /auto_launch/],
     ] as const) {
       const { status: code, body } = await call('PUT', '/v1/sending-policy', changed);
       assert.equal(code, 400, JSON.stringify(changed));
       assert.match(body.detail, expected);
     }
+  });
+
+  it('lets nobody have campaigns launched who may not launch them; to keep or to end it is allowed', async () => {
+    const { key: others } = await createApiKey(database, tenantId, { name: 'hours', scopes: ['read', 'consent:write'] });
+    const put = (body: object) => api.call('PUT', '/v1/sending-policy', { key: others, body });
+    assert.equal((await call('PUT', '/v1/sending-policy', policy)).status, 200);
+    const more = await put({ ...policy, auto_launch: { weekly_messages: { email: 5_001 } } });
+    assert.deepEqual([more.status, (await call('GET', '/v1/sending-policy')).body], [403, policy]);
+    assert.match(more.body.detail, /campaigns:write/);
+    assert.equal((await put({ ...policy, caps: [] })).status, 200);
+    assert.equal((await put({})).status, 200);
+    assert.equal((await put(policy)).status, 403);
   });
 
   it('is one of two whole ones when two are set at once', async () => {

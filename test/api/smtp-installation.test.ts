@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, it } from 'node:test';
 import { createLogger } from '../../api/logging.js';
 import { runApi, type RunningApi } from '../../api/main.js';
-import { readinessOf } from '../../api/sending-readiness.js';
+import { readinessOf } from '../../core/campaign/readiness.js';
 import { loadConfig, type Config } from '../../config.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
 import { temporaryFolder } from '../harness/folder.js';

@@ -44,7 +44,13 @@ describe('madansara consent', () => {
   });
 
   it('shows and sets the policy', async () => {
-    assert.deepEqual(JSON.parse((await run('policy')).stdout), { quiet_hours: {}, caps: [], topics: [], rates: {} });
+    assert.deepEqual(JSON.parse((await run('policy')).stdout), {
+      quiet_hours: {},
+      caps: [],
+      topics: [],
+      rates: {},
+      auto_launch: { weekly_messages: {} },
+    });
     const file = join(folder, 'policy.json');
     const policy = {
       quiet_hours: { email: 'daily 08:00-21:00' },
@@ -52,7 +58,13 @@ describe('madansara consent', () => {
     };
     writeFileSync(file, JSON.stringify(policy));
     const shown = JSON.parse((await run('policy', file)).stdout);
-    assert.deepEqual(shown, { quiet_hours: policy.quiet_hours, caps: [{ ...policy.caps[0], priority: 0 }], topics: [], rates: {} });
+    assert.deepEqual(shown, {
+      quiet_hours: policy.quiet_hours,
+      caps: [{ ...policy.caps[0], priority: 0 }],
+      topics: [],
+      rates: {},
+      auto_launch: { weekly_messages: {} },
+    });
     assert.deepEqual(JSON.parse((await run('policy')).stdout), shown);
     writeFileSync(file, JSON.stringify({ quiet_hours: { email: 'at night' } }));
     const refused = await run('policy', file);

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { TenantId } from '../../core/ids.js';
 import type { RecommendedAction } from '../../core/suggestion/payload.js';
+import { campaignFromAction } from '../../core/campaign/from-action.js';
+import { createCampaign, editDraft } from '../../db/queries/campaign-creation.js';
 import { createExecutors } from '../../db/queries/executors.js';
 import { readPreflight } from '../../db/queries/campaign-preflight.js';
 import { listCampaigns, readPlan, type CampaignRow } from '../../db/queries/campaigns.js';
+import { standingCampaigns } from '../../db/queries/outreach-plans.js';
 import { respondToSuggestion } from '../../db/queries/suggestion-responses.js';
 import { addSegment, EVERYTHING_READY } from '../harness/campaigns.js';
 import { createTestDatabase, type TestDatabase } from '../harness/database.js';
@@ -145,5 +148,47 @@ describe('the executor of create_campaign', () => {
     const [campaign] = await campaignsOf(tenantId);
     assert.deepEqual([campaign?.request.goal, campaign?.goal], [undefined, null]);
     assert.equal(campaign?.request.sequence[1]?.trigger, 'not_engaged');
+  });
+
+  it('takes over the draft that a walk has made of the same, instead of a second one', async () => {
+    const { tenantId, segment, suggestionId, execute } = await suggest([series]);
+    const draft = campaignFromAction(series, { segmentId: segment, goal: 'convert_to_paid' });
+    assert.ok(draft.kind === 'draft');
+    const { name, request } = draft;
+    const at = new Date(AT.getTime() - 60_000);
+    const drafted = await database.withTenant(tenantId, (tx) =>
+      createCampaign(tx, { tenantId, wish: { name, request }, by: 'walk/2026-03-22', at }),
+    );
+    assert.ok(drafted.kind === 'written');
+    const { outcome } = await execute();
+    const [campaign, ...others] = await campaignsOf(tenantId);
+    assert.ok(campaign && others.length === 0);
+    assert.ok(outcome.kind === 'executed');
+    const [action] = outcome.actions;
+    assert.ok(action?.kind === 'started' && action.reference === drafted.campaign.campaignKey);
+    assert.match(action.note ?? '', /; a walk had drafted it \(walk\/2026-03-22\)$/);
+    const standing = await database.withTenant(tenantId, (tx) => standingCampaigns(tx, tenantId, { channels: ['email'], asOf: AT }));
+    assert.deepEqual(
+      standing.map(({ campaignKey, writtenBy, status }) => [campaignKey, writtenBy, status]),
+      [[campaign.campaignKey, suggestionId, 'draft']],
+    );
+    const { plan } = await database.withTenant(tenantId, (tx) => readPlan(tx, campaign));
+    assert.deepEqual([plan.version, plan.steps.map(({ key }) => key)], [2, [1, 2, 3, 4, 5]]);
+  });
+
+  it('leaves a draft of a walk alone that a person has changed', async () => {
+    const { tenantId, segment, execute } = await suggest([series]);
+    const draft = campaignFromAction(series, { segmentId: segment, goal: 'convert_to_paid' });
+    assert.ok(draft.kind === 'draft');
+    const { name, request } = draft;
+    const writing = { tenantId, wish: { name, request }, by: 'walk/2026-03-22', at: AT };
+    await database.withTenant(tenantId, async (tx) => {
+      const drafted = await createCampaign(tx, writing);
+      assert.ok(drafted.kind === 'written');
+      const changed = { ...writing, by: 'key_1', wish: { name: 'Mine', request }, campaignKey: drafted.campaign.campaignKey };
+      assert.equal((await editDraft(tx, changed)).kind, 'written');
+    });
+    await execute();
+    assert.equal((await campaignsOf(tenantId)).length, 2);
   });
 });

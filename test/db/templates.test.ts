@@ -94,7 +94,7 @@ describe('a template family', () => {
     await add(tenantId, 'win_back', 'one');
     await publish(tenantId, 'win_back', 1);
     const families = await within(tenantId, (tx) => listTemplateFamilies(tx, tenantId));
-    assert.equal(families.length, 10);
+    assert.equal(families.length, 11); // the library's, and their own
     const shown = families
       .filter(({ versions, published }) => versions.length > 0 || published !== 0)
       .map(({ family, published, versions }) => [family, published, versions.map(({ version, actor }) => `${version} ${actor}`)]);
@@ -194,6 +194,7 @@ describe("a tenant's sender", () => {
       brandName: 'Northwind & Co',
       brandUrl: 'https://northwind.example',
       postalAddress: '1 Example Street',
+      inboundDomain: null,
     };
     assert.equal(await within(tenantId, (tx) => findEmailSender(tx, tenantId)), undefined);
     await within(tenantId, (tx) => putEmailSender(tx, tenantId, sender, AT));

@@ -115,6 +115,7 @@ describe('those who fall due in a step with a test', () => {
       event(messageOf('p1'), 'opened', { byMachine: true }),
       event(messageOf('p2'), 'opened', { at: later(25 * 60) }),
       event(messageOf('p3'), 'unsubscribed'),
+      event(messageOf('p4'), 'opened', { at: new Date(AT.getTime() - 500) }), // by a clock of whole seconds
     ]);
     await database.pool.query(`select merge_users($1, 'p0', 'somebody')`, [tenantId]);
     for (let time = 0; time < 2; time += 1) await gatherOutcomes(database, test, later(26 * 60));
@@ -125,7 +126,7 @@ describe('those who fall due in a step with a test', () => {
     );
     assert.deepEqual(
       rows.map(({ told }) => told),
-      ['p1 opened by a machine', 'p3 unsubscribed', 'somebody clicked', 'somebody opened'],
+      ['p1 opened by a machine', 'p3 unsubscribed', 'p4 opened', 'somebody clicked', 'somebody opened'],
     );
     const counted = await database.admin.query<{ sent: number; clicked: number }>(
       'select count(sent_at)::int as sent, count(clicked_at)::int as clicked from ab_test_exposures where test_id = $1',

@@ -69,7 +69,7 @@ async function untilCounted(what: string, rows: number): Promise<void> {
 try {
   const { tenantId, lastDay } = await loadCdnow(walker.database);
   await walker.walk(tenantId, lastDay);
-  await record('walker.with-tests', walkerWorkflowId(tenantId, lastDay));
+  await record('walker.with-outreach', walkerWorkflowId(tenantId, lastDay));
   const notCome = parseLocalDate('2199-01-01');
   await walker.walk(tenantId, notCome).catch(() => undefined);
   await record('walker.failed', walkerWorkflowId(tenantId, notCome));

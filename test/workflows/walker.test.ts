@@ -271,6 +271,7 @@ describe('walking on', () => {
       progress.phases.map(({ phase, state, stepsDone, stepsTotal }) => ({ phase, state, all: stepsDone === stepsTotal })),
       [
         { phase: 'segmentation', state: 'done', all: true },
+        { phase: 'outreach', state: 'done', all: true },
         { phase: 'testing', state: 'done', all: true },
         { phase: 'notification', state: 'done', all: true },
       ],

@@ -6,7 +6,7 @@ export const walkerWorkflowType = 'walker';
 export const walkerWorkflowId = (tenantId: TenantId, walkDate: LocalDate) => `walker/${tenantId}/${walkDate}`;
 
 /** The parts of a walk, in their order. */
-export const walkPhases = ['segmentation', 'testing', 'notification'] as const;
+export const walkPhases = ['segmentation', 'outreach', 'testing', 'notification'] as const;
 export type WalkPhase = (typeof walkPhases)[number];
 
 /** Names a walk. What it reads and where it writes follows from its row. */

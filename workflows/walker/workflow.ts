@@ -6,6 +6,7 @@ import { walkPhases, walkProgressQueryName } from './contract.js';
 import type { WalkerInput, WalkerResult, WalkPhase, WalkProgress } from './contract.js';
 import type { OpenWalk, Phase } from './phase.js';
 import { notification } from './notification.js';
+import { outreach } from './outreach.js';
 import { startJournal, type Journal } from './progress.js';
 import { segmentation } from './segmentation.js';
 import { testing } from './testing.js';
@@ -20,7 +21,7 @@ const row = wf.proxyActivities<WalkingActivities>({
   priority: { priorityKey: 1 },
 });
 
-const phases: Readonly<Record<WalkPhase, Phase>> = { segmentation, testing, notification };
+const phases: Readonly<Record<WalkPhase, Phase>> = { segmentation, outreach, testing, notification };
 
 /** Walks through a tenant's audience of one day. */
 export async function walker(input: WalkerInput): Promise<WalkerResult> {
@@ -47,9 +48,9 @@ export async function walker(input: WalkerInput): Promise<WalkerResult> {
 }
 
 async function walkThrough(walk: OpenWalk, journal: Journal): Promise<void> {
-  const tests = wf.patched('testing phase');
+  const added = { testing: wf.patched('testing phase'), outreach: wf.patched('outreach phase') };
   for (const phase of walkPhases) {
-    if (phase === 'testing' && !tests) continue;
+    if ((phase === 'testing' || phase === 'outreach') && !added[phase]) continue;
     wf.upsertSearchAttributes([{ key: phaseAttribute, value: phase }]);
     const steps = journal.began(phase);
     await row.enterPhase.executeWithOptions({ summary: `Enter the ${phase} phase` }, [{ ...walk, phase }]);

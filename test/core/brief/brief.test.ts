@@ -31,6 +31,7 @@ function briefOf(segments: readonly SegmentFinding[], currency = 'USD'): string 
     tests: [],
     nextTests: [],
     campaigns: [],
+    outreach: [],
     ...CONTEXT,
   };
   return renderBrief(input);
@@ -137,6 +138,7 @@ describe('the A/B tests in a brief', () => {
       tests,
       nextTests: [],
       campaigns: [],
+      outreach: [],
       ...CONTEXT,
     });
   };
