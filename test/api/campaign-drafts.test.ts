@@ -100,8 +100,8 @@ describe('POST /v1/campaigns', () => {
     const faults = faultsOf({ body });
     assert.match(faults[0] ?? '', new RegExp(`^segment: there is no such segment; there are ${segment} \\(${segment}\\)$`));
     assert.equal(faults[1], 'goal: the tenant has no such goal; it has convert_to_paid');
-    assert.match(faults[2] ?? '', /^sequence\[4\]\.day: 3 comes after 4/);
-    assert.equal(faults[3], 'sequence[4].channel: one of email, sms, whatsapp, social, push, in_app is expected, not "pigeon"');
+    assert.equal(faults[2], 'sequence[4].channel: one of email, sms, whatsapp, social, push, in_app is expected, not "pigeon"');
+    assert.match(faults[3] ?? '', /^sequence\[4\]\.day: 3 comes after 4/);
     assert.match(faults[4] ?? '', /^sequence\[4\]\.trigger: "email_seen" is none of segment_entry, /);
     assert.match(body.detail, /sequence\[4\]\.channel: one of email/);
   });
