@@ -30,7 +30,7 @@ export type MailWaySettings = {
 };
 
 export function openMailWay({ database, sending: { publicUrl, ledgerKey, mail }, outgoing, timeoutMs }: MailWaySettings): MailWay {
-  const render = outgoing?.render ?? createEmailRenderer({ database, publicUrl, ledgerKey });
+  const render = outgoing?.render ?? createEmailRenderer({ database, publicUrl, ledgerKey, leadsLinks: mail.kind === 'smtp' });
   if (mail.kind === 'smtp') {
     // A server may want to know whom it talks to, and the name of a container says nothing.
     const client = createSmtpClient({ ...mail.server, name: new URL(publicUrl).hostname });

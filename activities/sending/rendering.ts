@@ -23,6 +23,7 @@ import { readEmailTemplate } from '../../db/queries/templates.js';
 import { readShownArms } from '../../db/queries/test-slots.js';
 import { readUserVariables } from '../../db/queries/user-variables.js';
 import type { RenderedStep, RenderMails } from './claimed-mails.js';
+import { withLedLinks } from './mail-links.js';
 import { offersTo } from './personal-offers.js';
 import { createPopularity, type Recommend } from './recommending.js';
 import type { Recipient } from './send-step.js';
@@ -37,8 +38,10 @@ export type RendererDependencies = {
 };
 
 export type EmailRendererDependencies = RendererDependencies & {
-  /** Signs the addresses that replies are asked to. */
+  /** Signs the addresses that replies are asked to, and seals links. */
   readonly ledgerKey: Buffer;
+  /** Whether links lead over ours: where the way that mails go tells of no clicks. */
+  readonly leadsLinks?: boolean;
 };
 
 /** More than a mail shows: a template says how many it wants. */
@@ -46,14 +49,14 @@ const MOST_RECOMMENDED = 6;
 
 /** Writes the mails of a step from its template, the step's own words, and what is known of each user. */
 export const createEmailRenderer =
-  ({ database, recommend = createPopularity(), ...settings }: EmailRendererDependencies): RenderMails =>
+  ({ database, recommend = createPopularity(), leadsLinks = false, ...settings }: EmailRendererDependencies): RenderMails =>
   (step, users, at) =>
-    database.withTenant(step.tenantId, (tx) => renderStep(tx, step, { users, at, recommend, ...settings }));
+    database.withTenant(step.tenantId, (tx) => renderStep(tx, step, { users, at, recommend, leadsLinks, ...settings }));
 
 type Rendering = Required<Omit<EmailRendererDependencies, 'database'>> & { readonly users: readonly Recipient[]; readonly at: Date };
 
 async function renderStep(tx: TenantTransaction, step: StepOfBatch, rendering: Rendering): Promise<RenderedStep> {
-  const { users, publicUrl, ledgerKey } = rendering;
+  const { users, publicUrl, ledgerKey, leadsLinks } = rendering;
   const { tenantId } = step;
   const sender = await findEmailSender(tx, tenantId);
   if (!sender) throw new DomainError('conflict', 'the tenant has no sender of mail: PUT /v1/email-sender sets one');
@@ -85,7 +88,10 @@ async function renderStep(tx: TenantTransaction, step: StepOfBatch, rendering: R
     tracking: { opens: true, clicks: true },
     ...(shared !== null && { replyTo: { email: shared } }),
   };
-  return { envelope, mails };
+  if (!leadsLinks) return { envelope, mails };
+  const written = [template.html, template.text, ...arms.all.flatMap((parts) => Object.values(wordsOf(parts))), sender.brandUrl];
+  const sources = written.filter((source) => typeof source === 'string');
+  return { envelope, mails: await withLedLinks(tx, { step, sources, settings: { publicUrl, ledgerKey } }, users, mails) };
 }
 
 /** Where a reply to one message goes, on a domain of the tenant's whose mail comes to us. */

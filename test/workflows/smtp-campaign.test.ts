@@ -6,6 +6,8 @@ import type { SmtpClient } from '../../activities/channels/smtp-client.js';
 import { createEmailRenderer } from '../../activities/sending/rendering.js';
 import type { TenantId } from '../../core/ids.js';
 import type { StepRequest } from '../../core/journey/campaign-request.js';
+import { readLink } from '../../core/message/link-token.js';
+import { findLinkTenant, followLink } from '../../db/queries/links.js';
 import { readMail, valueOf } from '../../sandbox/smtp/read-mail.js';
 import { waitUntil } from '../../sandbox/processes.js';
 import { startSandboxSmtp, type SandboxSmtp } from '../../sandbox/smtp/smtp.js';
@@ -36,7 +38,7 @@ before(async () => {
   smtp = smtpClientAt(server.port);
   const mails = createSmtpChannel({
     client: smtp,
-    render: createEmailRenderer({ database, publicUrl: PUBLIC_URL, ledgerKey: ADDRESS_KEY }),
+    render: createEmailRenderer({ database, publicUrl: PUBLIC_URL, ledgerKey: ADDRESS_KEY, leadsLinks: true }),
   });
   worker = await startCampaignWorker({ database, client, address, namespace: 'default', mails });
 });
@@ -107,5 +109,19 @@ describe('a campaign of an installation without SendGrid', () => {
     assert.deepEqual(parts.map(([type]) => type), ['text/plain', 'text/html']); // prettier-ignore
     for (const [, text] of parts) assert.ok(text.includes(`${PUBLIC_URL}/v1/unsubscribe/${mail?.token}`));
     for (const line of mail?.source.split('\r\n') ?? []) assert.ok(line.length <= 200, line);
+  });
+
+  it('leads the links of a mail over ours, and knows who has followed one', { skip }, async () => {
+    const [mail] = server.journal.all();
+    const [, html = ''] = readMail(mail?.source ?? '').parts.find(([type]) => type === 'text/html') ?? [];
+    assert.ok(!html.includes('href="https://shop.example'), html);
+    const link = readLink(ADDRESS_KEY, new RegExp(`href="${PUBLIC_URL}/l/([\\w-]+)"`).exec(html)?.[1]);
+    assert.ok(link);
+    const tenantId = await findLinkTenant(database, link.linkId);
+    assert.ok(tenantId);
+    assert.equal(await followLink(database, tenantId, { ...link, clickedAt: new Date() }), 'https://shop.example/');
+    assert.deepEqual(await rowsOf(tenantId, "select status as told from messages where tenant_id = $1 and status = 'clicked'"), [
+      'clicked',
+    ]);
   });
 });
