@@ -149,13 +149,13 @@ describe('madansara campaign', () => {
   });
 
   it('says in words what is wrong, all of it at once', async () => {
-    const wrong = await create({ segment: 'Nobodies', goal: 'fly', sequence: [email, { ...email, day: 1, channel: 'push' }] });
+    const wrong = await create({ segment: 'Nobodies', goal: 'fly', sequence: [email, { ...email, day: 1, channel: 'pigeon' }] });
     assert.equal(wrong.code, 1);
     const [head, ...faults] = wrong.stderr.trim().split('\n');
     assert.equal(head, 'madansara: the campaign cannot be written:');
     assert.deepEqual(
       faults.map((line) => /^ {2}- ([^:]+): /.exec(line)?.[1]),
-      ['segment', 'goal', 'sequence[1].day', 'sequence[1].channel'],
+      ['segment', 'goal', 'sequence[1].channel', 'sequence[1].day'],
     );
     await create({ campaign_id: 'camp_wrong', segment, sequence: [email] });
     const silent = (...args: readonly string[]) => runCommand(['campaign', ...args, '--tenant', tenant], walker.variables);
