@@ -1,4 +1,4 @@
-import { incentiveOf } from '../campaign/step-words.js';
+import { offeredBy } from '../campaign/step-words.js';
 import type { PlanContent } from '../journey/plan.js';
 import { renderText, type TextVariables } from '../template/text-message.js';
 import { inAppFault, type InAppMessage } from './in-app.js';
@@ -21,7 +21,7 @@ export function inAppMessageOf({ template, content }: InAppStep, variables: Text
   const message = {
     title: title.text,
     body: body.text,
-    data: { template, ...(variables.offer && { offer: variables.offer }), ...incentiveOf(content) },
+    data: { template, ...offeredBy(content), ...(content.offer && variables.offer && { offer: variables.offer }) },
   };
   const because = inAppFault(message);
   return because === undefined ? message : { because };
