@@ -28,7 +28,7 @@ describe('what a step puts into inboxes', () => {
 
   it('tells the page what it offers', () => {
     const offer = { value: 20, unit: 'percent', expiry_days: 7 };
-    const shown = messageOf({ template, content: { subject: 'For you', incentive: '$10 gift card' } }, { offer });
+    const shown = inAppMessageOf({ template, content: { subject: 'For you', offer, incentive: '$10 gift card' } });
     assert.deepEqual(shown, { title: 'For you', body: '', data: { template, offer, incentive: '$10 gift card' } });
   });
 
