@@ -14,7 +14,7 @@ export async function recordPaced(
 ): Promise<void> {
   const tenantId: TenantId = await database.newTenant();
   await database.withTenant(tenantId, (tx) =>
-    putSendingPolicy(tx, tenantId, { quietHours: {}, caps: [], topics: [], rates: { email: 100 } }),
+    putSendingPolicy(tx, tenantId, { quietHours: {}, caps: [], topics: [], rates: { email: 50 } }),
   );
   const people = Array.from({ length: 250 }, (_, n) => `u${n}`);
   const campaignId = await draftCampaign(database, tenantId, {
