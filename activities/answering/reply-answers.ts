@@ -3,7 +3,7 @@ import type { TenantId } from '../../core/ids.js';
 import type { PhoneChannel, PhoneMessage } from '../../core/message/phone-message.js';
 import { hashText } from '../../core/message/sealed-text.js';
 import { signToken } from '../../core/message/token.js';
-import type { TextRendering, TextWords } from '../../core/template/text-message.js';
+import { liquidsIn, type TextRendering, type TextWords } from '../../core/template/text-message.js';
 import type { TenantTransaction } from '../../db/client.js';
 import { NO_CAMPAIGN, readAnswerWords, type AnswerWords } from '../../db/queries/answers.js';
 import { findPhoneSenders, senderOn } from '../../db/queries/phone-senders.js';
@@ -11,6 +11,7 @@ import { findWhatsappTemplate } from '../../db/queries/whatsapp-templates.js';
 import { sendTexts } from '../channels/twilio.js';
 import type { TwilioClient } from '../channels/twilio-client.js';
 import type { RendererDependencies } from '../sending/rendering.js';
+import { readVariables } from '../sending/saying.js';
 import { writeTexts } from '../sending/text-rendering.js';
 import type { Unsent } from '../sending/unsent.js';
 import { createAnswerSender, type Answer, type AnswerSender } from './send-answers.js';
@@ -60,13 +61,18 @@ function writeAnswers(dependencies: ReplyAnswerDependencies, { tenantId, channel
       const rule = rules.get(answer.messageId);
       const users = [{ ...answer, token: tokenOf(dependencies, tenantId, answer), isOpen: true }];
       const words = rule && (await wordsOf(tx, tenantId, rule));
-      contents.push(
-        words &&
-          (await writeTexts(tx, { step, channel, users, settings: { publicUrl, ledgerKey } }, { said: [words], wordsTo: () => words }))[0],
-      );
+      contents.push(words && (await writeAnswer(tx, words, { step, channel, users, settings: { publicUrl, ledgerKey } })));
     }
     return { sender, contents };
   });
+}
+
+async function writeAnswer(tx: TenantTransaction, words: TextWords, rendering: Parameters<typeof writeTexts>[1]) {
+  const said = liquidsIn(words);
+  const userIds = rendering.users.map(({ userId }) => userId);
+  const { brandUrl, to } = await readVariables(tx, rendering.step.tenantId, { userIds, said });
+  const [content] = await writeTexts(tx, rendering, { said, brandUrl, to: (userId) => ({ words, variables: to(userId) }) });
+  return content;
 }
 
 async function wordsOf(tx: TenantTransaction, tenantId: TenantId, { message, template }: AnswerWords): Promise<TextWords> {

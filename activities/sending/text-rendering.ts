@@ -1,30 +1,22 @@
-import { contentInArm, incentiveOf } from '../../core/campaign/step-words.js';
 import { DomainError } from '../../core/errors.js';
-import type { Variation } from '../../core/experiment/variation.js';
 import type { PhoneChannel } from '../../core/message/phone-message.js';
-import { senderVariables } from '../../core/template/sender.js';
 import {
   fillWhatsappTemplate,
   renderText,
   liquidsIn,
-  textLookups,
   type TextRendering,
   type TextVariables,
   type TextWords,
 } from '../../core/template/text-message.js';
-import { allLookups, sayPersonalOffer } from '../../core/template/user-variables.js';
 import type { TenantTransaction } from '../../db/client.js';
 import { requireCampaignStep } from '../../db/queries/campaigns.js';
-import { findEmailSender } from '../../db/queries/email-senders.js';
 import { findPhoneSenders, senderOn } from '../../db/queries/phone-senders.js';
 import type { StepOfBatch } from '../../db/queries/send-ledger.js';
-import { readShownArms } from '../../db/queries/test-slots.js';
-import { readUserVariables } from '../../db/queries/user-variables.js';
 import { findWhatsappTemplate } from '../../db/queries/whatsapp-templates.js';
 import type { RenderedTexts, TextDependencies, TextRecipient } from '../channels/texts.js';
 import { withOurLinks, type LinkSettings, type MessageWords } from './linking.js';
-import { offersTo, type OfferFor } from './personal-offers.js';
 import type { RendererDependencies } from './rendering.js';
+import { readSaying, type Said, type Saying } from './saying.js';
 import type { Unsent } from './unsent.js';
 
 export type TextRendererDependencies = RendererDependencies & {
@@ -53,41 +45,32 @@ async function renderStep(tx: TenantTransaction, rendering: Rendering & { readon
   const found = await requireCampaignStep(tx, step);
   const template = channel === 'whatsapp' ? await findWhatsappTemplate(tx, tenantId, found.template) : undefined;
   const userIds = users.map(({ userId }) => userId);
-  const arms = await readShownArms(tx, tenantId, found.test, userIds);
-  const wordsOf = (parts: Variation['parts']) => ({ text: contentInArm(found.content, parts).text, template });
-  const said = arms.all.map(wordsOf);
-  const offerTo = await offersTo(tx, step, { offer: found.content.offer, says: sayPersonalOffer(said.flatMap(liquidsIn)), userIds, at });
-  const saying = { said, wordsTo: (userId: string) => wordsOf(arms.to(userId)), offerTo, ofAll: incentiveOf(found.content) };
-  return { sender, contents: await writeTexts(tx, rendering, saying) };
+  const liquidsOf = ({ text }: { readonly text?: string }) => liquidsIn({ text, template });
+  const { said, brandUrl, to } = await readSaying(tx, step, { found, userIds, at, liquidsOf });
+  const written = { said, brandUrl, to: (userId: string) => withTemplate(to(userId), template) };
+  return { sender, contents: await writeTexts(tx, rendering, written) };
 }
 
-export type Saying = {
-  /** All words that anybody may be shown. */
-  readonly said: readonly TextWords[];
-  readonly wordsTo: (userId: string) => TextWords;
-  readonly offerTo?: OfferFor;
-  readonly ofAll?: Pick<TextVariables, 'incentive'>;
+type Writing = Omit<Saying, 'to'> & {
+  readonly to: (userId: string) => { readonly words: TextWords; readonly variables: TextVariables } | Unsent;
 };
 
-/** Writes words for each of these users, with what is known of them, and with links of ours. */
+const withTemplate = (said: Said, template: TextWords['template']): ReturnType<Writing['to']> =>
+  'because' in said ? said : { words: { text: said.content.text, template }, variables: said.variables };
+
+/** Writes words for each of these users, with links of ours. */
 export async function writeTexts(
   tx: TenantTransaction,
   { step, channel, users, settings }: Rendering,
-  { said, wordsTo, offerTo = () => ({}), ofAll = {} }: Saying,
+  { said, brandUrl, to }: Writing,
 ): Promise<readonly (TextRendering | Unsent)[]> {
-  const { tenantId } = step;
-  const userIds = users.map(({ userId }) => userId);
-  const known = await readUserVariables(tx, tenantId, userIds, allLookups(said.map(textLookups)));
-  const brand = await findEmailSender(tx, tenantId);
   const contents = users.map(({ userId, token, isOpen }) => {
-    const offered = offerTo(userId);
-    if ('because' in offered) return offered;
-    const unsubscribeUrl = `${settings.publicUrl}/v1/unsubscribe/${token}`;
-    const variables = { ...known.get(userId), ...(brand && senderVariables(brand)), ...ofAll, ...offered, unsubscribe_url: unsubscribeUrl };
-    const words = wordsTo(userId);
-    return channel === 'sms' ? sms(words, variables) : whatsapp(words, variables, isOpen);
+    const one = to(userId);
+    if ('because' in one) return one;
+    const variables = { ...one.variables, unsubscribe_url: `${settings.publicUrl}/v1/unsubscribe/${token}` };
+    return channel === 'sms' ? sms(one.words, variables) : whatsapp(one.words, variables, isOpen);
   });
-  const sources = [...said.flatMap(liquidsIn), brand?.brandUrl].filter((source) => typeof source === 'string');
+  const sources = [...said, brandUrl].filter((source) => typeof source === 'string');
   return linked(tx, { step, sources, settings }, users, contents);
 }
 
